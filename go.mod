@@ -1,0 +1,3 @@
+module github.com/edgegauge/edgegauge
+
+go 1.22
