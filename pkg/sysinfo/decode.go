@@ -1,0 +1,198 @@
+package sysinfo
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"time"
+	"unicode/utf8"
+	"unsafe"
+)
+
+// Limits bounds what one report may cost. A field that is 0 has its default.
+type Limits struct {
+	Bytes           int // of the message; default 262144
+	Samples         int // default 1000
+	LabelValueBytes int // of a label's value after unescaping, and of its name; default 256
+}
+
+// DefaultLimits are the limits where none are given.
+var DefaultLimits = Limits{Bytes: 256 << 10, Samples: 1000, LabelValueBytes: 256}
+
+const (
+	// MaxDepth is how deep objects and arrays of a message may be nested.
+	MaxDepth = 64
+	// MaxNodeName is the longest node name in bytes, that of a Kubernetes
+	// object (RFC 1123 subdomain).
+	MaxNodeName = 253
+	// MaxInterval is the longest time between reports that one may declare,
+	// in seconds.
+	MaxInterval = 31 * 24 * 3600
+	// MaxChosenLabels is how many labels of its own choice a node may give
+	// a sample.
+	MaxChosenLabels = 16
+)
+
+// Decoder turns messages into reports by one mapping. It never changes and
+// may be used by any number of goroutines, each with a Report of its own.
+type Decoder struct {
+	mapping *Mapping
+	plan    *plan
+	limits  Limits
+}
+
+// NewDecoder prepares m for decoding. nodeField is the path of the node's name
+// in the message, "" if it is not to be looked for.
+func NewDecoder(m *Mapping, nodeField string, limits Limits) (*Decoder, error) {
+	p, err := compile(m, nodeField)
+	if err != nil {
+		return nil, err
+	}
+	if limits.Bytes == 0 {
+		limits.Bytes = DefaultLimits.Bytes
+	}
+	if limits.Samples == 0 {
+		limits.Samples = DefaultLimits.Samples
+	}
+	if limits.LabelValueBytes == 0 {
+		limits.LabelValueBytes = DefaultLimits.LabelValueBytes
+	}
+	return &Decoder{mapping: m, plan: p, limits: limits}, nil
+}
+
+// Mapping returns the mapping that the decoder was made of.
+func (d *Decoder) Mapping() *Mapping { return d.mapping }
+
+// Decode fills r with what content says. Content is JSON (RFC 8259) as
+// []byte, string or json.RawMessage, or any other Go value, of which the
+// JSON form counts. The content is not changed, and r does not refer to it
+// afterwards. The error, if any, is an [*Error], and r then holds nothing.
+//
+// Strings are compared and counted after unescaping. Of two equal keys in an
+// object both count, which for mapped ones is a duplicate series.
+func (d *Decoder) Decode(content any, r *Report) error {
+	r.reset(d.plan, d.mapping)
+	data, err := d.bytes(content)
+	if err == nil {
+		w := walker{data: data, plan: d.plan, report: r, limits: d.limits, mapping: d.mapping}
+		if err = w.message(); err == nil {
+			err = w.samples()
+		}
+	}
+	if err != nil {
+		r.reset(d.plan, d.mapping)
+		return err
+	}
+	return nil
+}
+
+// bytes returns the JSON of content without copying where it is JSON already.
+func (d *Decoder) bytes(content any) ([]byte, *Error) {
+	var data []byte
+	switch c := content.(type) {
+	case []byte:
+		data = c
+	case json.RawMessage:
+		data = c
+	case string:
+		data = unsafe.Slice(unsafe.StringData(c), len(c)) // read only
+	default:
+		var err error
+		if data, err = marshal(c); err != nil {
+			return nil, &Error{Reason: NotJSON, Detail: fmt.Sprintf("a %T that has no JSON form: %v", c, err)}
+		}
+	}
+	if len(data) > d.limits.Bytes {
+		return nil, &Error{Reason: TooLarge, Offset: d.limits.Bytes,
+			Detail: fmt.Sprintf("%d bytes, the limit is %d", len(data), d.limits.Bytes)}
+	}
+	return data, nil
+}
+
+// marshal is json.Marshal for values that another part of the process may
+// still be changing: what that makes panic becomes an error. (The runtime
+// ends the process when it sees a map written and read at once; no recover
+// helps there.)
+func marshal(v any) (data []byte, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return json.Marshal(v)
+}
+
+// hit notes a sample's value.
+func (w *walker) hit(family int, instance int32, value span) *Error {
+	r := w.report
+	if len(r.hits) == w.limits.Samples {
+		return w.fail(TooManySamples, "more than %d samples, which is the limit", w.limits.Samples)
+	}
+	r.hits = append(r.hits, hit{family: int32(family), instance: instance, value: value})
+	r.counts[family]++
+	return nil
+}
+
+// scalar takes what stands at p: samples, a label, or one of the fields about
+// the report.
+func (w *walker) scalar(p *place, instance int32, value span) *Error {
+	if len(p.values) == 0 && p.slot < 0 && p.about == aboutSamples {
+		return w.failType(p, value)
+	}
+	for _, family := range p.values {
+		if err := w.hit(family, instance, value); err != nil {
+			return err
+		}
+	}
+	if p.slot >= 0 {
+		w.report.slots[int(w.report.instances[instance].slots)+p.slot] = value
+	}
+	switch p.about {
+	case aboutTimestamp:
+		t, err := w.seconds(value, w.mapping.timestamp.Scale)
+		if err != nil {
+			return err
+		}
+		w.report.Timestamp = t
+	case aboutInterval:
+		t, err := w.seconds(value, w.mapping.interval.Scale)
+		if err != nil {
+			return err
+		}
+		if t < 0 || t > MaxInterval {
+			return w.fail(NumberRange, "an interval of %v seconds, not within 0 and %d", t, MaxInterval)
+		}
+		w.report.Interval = t
+	case aboutNode:
+		name := w.unescape(value)
+		switch {
+		case value.kind != kindText && value.kind != kindEscaped:
+			return w.fail(WrongType, "%s where the node's name is expected", w.describe(value))
+		case len(name) > MaxNodeName:
+			return w.fail(LabelTooLong, "a node name of %d bytes, the limit is %d", len(name), MaxNodeName)
+		case !utf8.Valid(name):
+			return w.fail(InvalidUTF8, "the node name %s is not UTF-8", excerpt(name))
+		}
+		w.report.Node = string(name)
+	}
+	return nil
+}
+
+// seconds reads a time or duration: a number, or a time in RFC 3339.
+func (w *walker) seconds(value span, scale float64) (float64, *Error) {
+	text, err := w.number(w.report.scratch2[:0], value, nil, 1)
+	w.report.scratch2 = text
+	if err != nil {
+		if value.kind == kindText {
+			if t, bad := time.Parse(time.RFC3339Nano, string(w.text(value))); bad == nil {
+				return float64(t.UnixNano()) / 1e9, nil
+			}
+		}
+		return 0, err
+	}
+	f := parseFloat(text) * scale
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return 0, w.fail(NumberRange, "%s is no time", text)
+	}
+	return f, nil
+}

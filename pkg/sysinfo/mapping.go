@@ -1,0 +1,243 @@
+package sysinfo
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+
+	"sigs.k8s.io/yaml"
+)
+
+// Type is the type of a metric family.
+type Type string
+
+// The two types there are: a counter only grows until its node restarts, and
+// its name ends in _total; a gauge does as it likes.
+const (
+	Gauge   Type = "gauge"
+	Counter Type = "counter"
+)
+
+// Family is a metric family and where in a message its samples stand.
+type Family struct {
+	// Name of the family, in the classic character set
+	// [a-zA-Z_][a-zA-Z0-9_]*. A counter's ends in _total, a gauge's does not.
+	Name string `json:"name"`
+	// Help is the text of the HELP line.
+	Help string `json:"help"`
+	// Type is Gauge unless given.
+	Type Type `json:"type,omitempty"`
+	// Path leads to the value: "memory.availableBytes",
+	// "filesystems[].availBytes" (one series per element) or
+	// "cpu.secondsTotal.*" (one series per key). A number counts as itself,
+	// a bool as 0 or 1, a string as the number it holds, null as missing.
+	Path string `json:"path"`
+	// Labels maps label names to the keys, beside the value in the same
+	// object, that hold their values. A key may be a path down ("spec.model")
+	// or, with ../, up and down. A missing key leaves the label out.
+	Labels map[string]string `json:"labels,omitempty"`
+	// KeyLabel is the label that gets the key a * stood for; required with *.
+	KeyLabel string `json:"keyLabel,omitempty"`
+	// LabelsFrom is the key, beside the value, of an object whose every key
+	// is a label name: labels that the node chooses.
+	LabelsFrom string `json:"labelsFrom,omitempty"`
+	// Scale multiplies the value: 0.001 for milliseconds. 0 means 1.
+	Scale float64 `json:"scale,omitempty"`
+	// Value makes an info family: Path names an object ("." is the message
+	// itself), Labels are keys in that object, and the sample, of this
+	// value, is there when one of the labels is.
+	Value *float64 `json:"value,omitempty"`
+	// Enum maps the strings a node sends to numbers; any other is an error.
+	Enum map[string]float64 `json:"enum,omitempty"`
+}
+
+// Field is where a number about the report itself stands in a message.
+type Field struct {
+	// Path leads to the number; in it stand only keys.
+	Path string `json:"path"`
+	// Scale multiplies it to give seconds. 0 means 1.
+	Scale float64 `json:"scale,omitempty"`
+}
+
+// file is the form of a mapping file.
+type file struct {
+	Timestamp *Field   `json:"timestamp,omitempty"`
+	Interval  *Field   `json:"interval,omitempty"`
+	Families  []Family `json:"families"`
+}
+
+// Mapping says what each field of a message means. It never changes and may
+// be used by any number of goroutines.
+type Mapping struct {
+	timestamp, interval *Field
+	families            []Family // by name
+}
+
+//go:embed version1.yaml
+var version1 []byte
+
+// Version1 returns the mapping of sysInfo version 1, the form of [Document].
+var Version1 = sync.OnceValue(func() *Mapping {
+	m, err := ParseMapping(version1)
+	if err != nil {
+		panic("sysinfo: the built-in mapping: " + err.Error()) // a test parses it
+	}
+	return m
+})
+
+// Version1YAML returns the file of [Version1], to start one's own from.
+func Version1YAML() []byte { return slices.Clone(version1) }
+
+// ParseMapping reads a mapping file, YAML or JSON, and checks all of it: the
+// error joins everything that is wrong, each with the family it is wrong in.
+func ParseMapping(data []byte) (*Mapping, error) {
+	var f file
+	if err := yaml.UnmarshalStrict(data, &f); err != nil {
+		return nil, fmt.Errorf("mapping: %w", err)
+	}
+	for i := range f.Families {
+		if f.Families[i].Type == "" {
+			f.Families[i].Type = Gauge
+		}
+		if f.Families[i].Scale == 0 {
+			f.Families[i].Scale = 1
+		}
+	}
+	if err := f.check(); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(f.Families, func(a, b Family) int { return strings.Compare(a.Name, b.Name) })
+	m := &Mapping{timestamp: f.Timestamp, interval: f.Interval, families: f.Families}
+	if _, err := compile(m, ""); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// Families returns the mapping's families sorted by name; a [Sample] names
+// its family by the index here. The caller must not change them.
+func (m *Mapping) Families() []Family { return m.families }
+
+// Status names the families that every known node has whatever the mapping
+// says. They are the registry's, so no mapping may define them.
+var Status = [...]Family{
+	{Name: "edge_node_clock_skew_seconds", Type: Gauge, Help: "The newest report's own time minus the time it was received."},
+	{Name: "edge_node_last_report_timestamp_seconds", Type: Gauge, Help: "When the newest report was received, in seconds since the Unix epoch."},
+	{Name: "edge_node_report_interval_seconds", Type: Gauge, Help: "Time between reports that the newest report declared, else that between the last two."},
+	{Name: "edge_node_up", Type: Gauge, Help: "Whether the node reported within its TTL."},
+}
+
+const reservedPrefix = "nodemetrics_" // the exporter's own metrics
+
+func (f *file) check() error {
+	var errs []error
+	wrong := func(where, format string, args ...any) {
+		errs = append(errs, fmt.Errorf("mapping: %s: %s", where, fmt.Sprintf(format, args...)))
+	}
+	if len(f.Families) == 0 {
+		wrong("families", "none given, at least one is needed")
+	}
+	// OpenMetrics names a counter's family without _total, so what must be
+	// unique is the name without it.
+	seen := map[string]string{}
+	for _, s := range Status {
+		seen[s.Name] = s.Name
+	}
+	for i, fam := range f.Families {
+		where := fmt.Sprintf("families[%d] %s", i, fam.Name)
+		base := strings.TrimSuffix(fam.Name, "_total")
+		switch {
+		case !legalName(fam.Name):
+			wrong(where, "name %q, not of the form [a-zA-Z_][a-zA-Z0-9_]*", fam.Name)
+		case strings.HasPrefix(fam.Name, reservedPrefix):
+			wrong(where, "the prefix %s is the exporter's own", reservedPrefix)
+		case seen[base] != "":
+			wrong(where, "the name is taken by %s", seen[base])
+		}
+		seen[base] = fam.Name
+		switch {
+		case fam.Type != Gauge && fam.Type != Counter:
+			wrong(where, "type %q, not gauge or counter", fam.Type)
+		case (fam.Type == Counter) != (base != fam.Name):
+			wrong(where, "type %s: names of counters, and only those, end in _total", fam.Type)
+		}
+		if fam.Help == "" {
+			wrong(where, "help is missing")
+		}
+		if !finite(fam.Scale) {
+			wrong(where, "scale %v, not a finite number", fam.Scale)
+		}
+		if fam.Value != nil && (len(fam.Enum) > 0 || fam.Scale != 1) {
+			wrong(where, "value goes with neither enum nor scale")
+		}
+		if fam.Value != nil && len(fam.Labels) == 0 && fam.LabelsFrom == "" {
+			wrong(where, "value without labels would say nothing")
+		}
+		labels := []string{}
+		for l := range fam.Labels {
+			labels = append(labels, l)
+		}
+		if fam.KeyLabel != "" {
+			labels = append(labels, fam.KeyLabel)
+		}
+		slices.Sort(labels)
+		for j, l := range labels {
+			if err := checkLabelName(l); err != nil {
+				wrong(where, "%v", err)
+			}
+			if j > 0 && labels[j-1] == l {
+				wrong(where, "label %s is given twice", l)
+			}
+		}
+	}
+	for _, fld := range []struct {
+		name string
+		*Field
+	}{{"timestamp", f.Timestamp}, {"interval", f.Interval}} {
+		if fld.Field == nil {
+			continue
+		}
+		if fld.Scale == 0 {
+			fld.Scale = 1
+		}
+		if !finite(fld.Scale) || fld.Scale < 0 {
+			wrong(fld.name, "scale %v, not a positive number", fld.Scale)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func finite(f float64) bool { return !math.IsNaN(f) && !math.IsInf(f, 0) }
+
+// legalName reports whether s is a metric or label name of the classic
+// character set; colons, which are for recording rules, are left out.
+func legalName[T string | []byte](s T) bool {
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		letter := c == '_' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+		if !letter && (i == 0 || c < '0' || c > '9') {
+			return false
+		}
+	}
+	return len(s) > 0
+}
+
+// taken are the labels that Prometheus attaches to its targets (a sample's
+// own would be renamed to exported_…) and the one that names the node.
+var taken = []string{"node", "instance", "job", "pod", "namespace"}
+
+func checkLabelName[T string | []byte](l T) error {
+	switch {
+	case !legalName(l):
+		return fmt.Errorf("label %s, not of the form [a-zA-Z_][a-zA-Z0-9_]*", excerpt([]byte(l)))
+	case len(l) >= 2 && l[0] == '_' && l[1] == '_':
+		return fmt.Errorf("label %s: names that begin with __ are Prometheus' own", excerpt([]byte(l)))
+	case slices.Contains(taken, string(l)):
+		return fmt.Errorf("label %s is set by Prometheus or the exporter", l)
+	}
+	return nil
+}

@@ -1,0 +1,180 @@
+package sysinfo
+
+import (
+	"bytes"
+	"hash/maphash"
+	"slices"
+)
+
+// Float returns the sample's value.
+func (s *Sample) Float() float64 { return parseFloat(s.Value) }
+
+// samples makes the report's samples of its hits, now that all labels are
+// known. Hits come in the order of the message; they are dealt out by family.
+func (w *walker) samples() *Error {
+	r := w.report
+	if len(r.hits) == 0 {
+		return w.fail(NoSamples, "no field that the mapping knows; %d keys ignored", r.Ignored)
+	}
+	// Counts become the index at which each family's samples begin.
+	sum := int32(0)
+	for i, n := range r.counts {
+		r.counts[i] = sum
+		sum += n
+	}
+	r.Samples = slices.Grow(r.Samples, int(sum))[:sum]
+	for i := range r.hits {
+		h := &r.hits[i]
+		s := &r.Samples[r.counts[h.family]]
+		r.counts[h.family]++
+		if err := w.sample(h, s); err != nil {
+			return w.locate(err, h.value)
+		}
+	}
+	r.Samples = slices.DeleteFunc(r.Samples, func(s Sample) bool { return s.Value == nil })
+	if len(r.Samples) == 0 {
+		return w.fail(NoSamples, "no field that the mapping knows has a value; %d keys ignored", r.Ignored)
+	}
+	return w.unique()
+}
+
+// sample writes one sample. That of an info family without a label is left
+// empty.
+func (w *walker) sample(h *hit, s *Sample) *Error {
+	r := w.report
+	family := &w.mapping.families[h.family]
+	fp := &w.plan.families[h.family]
+	text := r.text
+	start := len(text)
+	var err *Error
+	for i := range fp.labels {
+		l := &fp.labels[i]
+		in := &r.instances[h.instance]
+		for range l.up {
+			in = &r.instances[in.parent]
+		}
+		value := in.key
+		if !l.byKey {
+			value = r.slots[int(in.slots)+l.slot]
+		}
+		if value.kind == kindNone || value.start == value.end {
+			continue // in Prometheus an empty label is a label that is not there
+		}
+		if len(text) > start {
+			text = append(text, ',')
+		}
+		text = append(text, l.text...)
+		if text, err = w.label(text, l.name, value); err != nil {
+			return err
+		}
+		text = append(text, '"')
+	}
+	if fp.names != nil {
+		in := &r.instances[h.instance]
+		for range fp.names.up {
+			in = &r.instances[in.parent]
+		}
+		if text, err = w.chosen(text, start, fp, r.slots[int(in.slots)+fp.names.slot]); err != nil {
+			return err
+		}
+	}
+	middle := len(text)
+	if fp.info != nil {
+		if middle == start {
+			*s = Sample{}
+			return nil
+		}
+		text = append(text, fp.info...)
+	} else if text, err = w.number(text, h.value, family.Enum, family.Scale); err != nil {
+		return err
+	}
+	r.text = text
+	*s = Sample{Family: int(h.family), Labels: text[start:middle:middle], Value: text[middle:len(text):len(text)], offset: int(h.value.start)}
+	return nil
+}
+
+// chosen appends the labels whose names the node chose, sorted by name.
+func (w *walker) chosen(text []byte, start int, fp *famPlan, slot span) ([]byte, *Error) {
+	if slot.kind != kindNames {
+		return text, nil
+	}
+	pairs := w.report.names[slot.start:slot.end]
+	slices.SortFunc(pairs, func(a, b pair) int { return bytes.Compare(w.text(a.name), w.text(b.name)) })
+	for i, p := range pairs {
+		name := w.text(p.name)
+		if err := checkLabelName(name); err != nil {
+			return text, w.fail(InvalidLabelName, "%v", err)
+		}
+		if len(name) > w.limits.LabelValueBytes {
+			return text, w.fail(LabelTooLong, "a label name of %d bytes, the limit is %d", len(name), w.limits.LabelValueBytes)
+		}
+		if i > 0 && bytes.Equal(name, w.text(pairs[i-1].name)) ||
+			slices.ContainsFunc(fp.labels, func(l labelPlan) bool { return l.name == string(name) }) {
+			return text, w.fail(InvalidLabelName, "label %s is given twice", name)
+		}
+		if p.value.start == p.value.end {
+			continue
+		}
+		if len(text) > start {
+			text = append(text, ',')
+		}
+		text = append(append(text, name...), '=', '"')
+		var err *Error
+		if text, err = w.label(text, string(name), p.value); err != nil {
+			return text, err
+		}
+		text = append(text, '"')
+	}
+	return text, nil
+}
+
+var seed = maphash.MakeSeed()
+
+// unique refuses two samples of one family with the same labels. Families
+// have few samples each, where comparing all pairs is cheapest; in a large one
+// hashes are sorted, and only equal ones compared.
+func (w *walker) unique() *Error {
+	r := w.report
+	for start := 0; start < len(r.Samples); {
+		end := start + 1
+		for end < len(r.Samples) && r.Samples[end].Family == r.Samples[start].Family {
+			end++
+		}
+		family := r.Samples[start:end]
+		start = end
+		if len(family) <= 8 {
+			for i := range family {
+				for j := range i {
+					if bytes.Equal(family[i].Labels, family[j].Labels) {
+						return w.duplicate(&family[i])
+					}
+				}
+			}
+			continue
+		}
+		r.hashes = r.hashes[:0]
+		for i := range family {
+			// The low bits carry the index, to find the sample again.
+			h := maphash.Bytes(seed, family[i].Labels)
+			r.hashes = append(r.hashes, h&^hashIndex|uint64(i))
+		}
+		slices.Sort(r.hashes)
+		for i := range r.hashes {
+			for j := i - 1; j >= 0 && r.hashes[j]&^hashIndex == r.hashes[i]&^hashIndex; j-- {
+				a, b := &family[r.hashes[i]&hashIndex], &family[r.hashes[j]&hashIndex]
+				if bytes.Equal(a.Labels, b.Labels) {
+					return w.duplicate(a)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+const hashIndex = 1<<24 - 1 // more samples than fit a message of Limits.Bytes
+
+func (w *walker) duplicate(s *Sample) *Error {
+	w.i = s.offset
+	return w.locate(w.fail(DuplicateSeries, "%s{%s} stands twice in one report",
+		w.mapping.families[s.Family].Name, s.Labels), span{start: uint32(s.offset)})
+}

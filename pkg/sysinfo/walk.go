@@ -1,0 +1,411 @@
+package sysinfo
+
+import (
+	"bytes"
+	"fmt"
+)
+
+// walker is one pass over one message. Its functions are a recursive-descent
+// parser of RFC 8259 that carries, beside the position in the bytes, the place
+// in the plan; below a key that no path goes through the place is nil and the
+// bytes are only checked.
+type walker struct {
+	data    []byte
+	i       int // the next byte
+	depth   int
+	plan    *plan
+	report  *Report
+	limits  Limits
+	mapping *Mapping
+}
+
+func (w *walker) fail(r Reason, format string, args ...any) *Error {
+	return &Error{Reason: r, Offset: w.i, Detail: fmt.Sprintf(format, args...)}
+}
+
+// unexpected says that the next byte, or the end, is not what JSON wants.
+func (w *walker) unexpected(want string) *Error {
+	if w.i >= len(w.data) {
+		return w.fail(Truncated, "the end of the message where %s is expected", want)
+	}
+	return w.fail(NotJSON, "%q where %s is expected", w.data[w.i], want)
+}
+
+// next skips white space and returns the byte it stops at, 0 at the end.
+func (w *walker) next() byte {
+	for w.i < len(w.data) {
+		c := w.data[w.i]
+		if c > ' ' || c != ' ' && c != '\n' && c != '\t' && c != '\r' {
+			return c
+		}
+		w.i++
+	}
+	return 0
+}
+
+// message walks the whole message.
+func (w *walker) message() *Error {
+	if c := w.next(); c != '{' {
+		// Tell other JSON apart from what is none at all.
+		err := w.value(nil, 0)
+		if err == nil && w.next() == 0 && w.i >= len(w.data) {
+			w.i = 0
+			return w.fail(NotObject, "%s, a JSON object is expected", excerpt(w.data))
+		}
+		if err == nil {
+			err = w.unexpected("the end of the message")
+		}
+		return err
+	}
+	if err := w.value(w.plan.root, 0); err != nil {
+		return err
+	}
+	if w.next(); w.i < len(w.data) {
+		return w.unexpected("the end of the message")
+	}
+	return nil
+}
+
+func (w *walker) value(p *place, instance int32) *Error {
+	switch c := w.next(); c {
+	case '{':
+		return w.object(p, instance)
+	case '[':
+		return w.array(p, instance)
+	case 0:
+		return w.unexpected("a value")
+	default:
+		value, err := w.scan(c)
+		if err != nil || p == nil || value.kind == kindNone {
+			return err
+		}
+		return w.scalar(p, instance, value)
+	}
+}
+
+// scan reads a string, number, true, false or null.
+func (w *walker) scan(c byte) (span, *Error) {
+	switch c {
+	case '"':
+		return w.string()
+	case 't':
+		return w.word("true", kindTrue)
+	case 'f':
+		return w.word("false", kindFalse)
+	case 'n':
+		return w.word("null", kindNone)
+	}
+	start := w.i
+	end, err := w.numberEnd()
+	if err != nil {
+		return span{}, err
+	}
+	w.i = end
+	return span{uint32(start), uint32(end), kindNumber}, nil
+}
+
+func (w *walker) word(word string, k kind) (span, *Error) {
+	start := w.i
+	for j := range len(word) {
+		if w.i >= len(w.data) || w.data[w.i] != word[j] {
+			return span{}, w.unexpected(word)
+		}
+		w.i++
+	}
+	return span{uint32(start), uint32(w.i), k}, nil
+}
+
+// numberEnd returns where the number that begins at w.i ends.
+func (w *walker) numberEnd() (int, *Error) {
+	data, i := w.data, w.i
+	digits := func() bool {
+		start := i
+		for i < len(data) && data[i]-'0' <= 9 {
+			i++
+		}
+		return i > start
+	}
+	bad := func(want string) (int, *Error) {
+		w.i = i
+		return 0, w.unexpected(want)
+	}
+	if data[i] == '-' {
+		i++
+		if i == len(data) || data[i]-'0' > 9 {
+			return bad("a digit")
+		}
+	}
+	switch {
+	case data[i] == '0':
+		i++
+	case !digits():
+		return bad("a value")
+	}
+	if i < len(data) && data[i] == '.' {
+		i++
+		if !digits() {
+			return bad("a digit")
+		}
+	}
+	if i < len(data) && data[i]|0x20 == 'e' {
+		i++
+		if i < len(data) && (data[i] == '+' || data[i] == '-') {
+			i++
+		}
+		if !digits() {
+			return bad("a digit")
+		}
+	}
+	return i, nil
+}
+
+// special marks the bytes that end or interrupt the plain part of a string.
+var special = func() (t [256]bool) {
+	for c := range 0x20 {
+		t[c] = true
+	}
+	t['"'], t['\\'] = true, true
+	return
+}()
+
+// string reads the string that begins at w.i.
+func (w *walker) string() (span, *Error) {
+	start := w.i + 1
+	data, i, k := w.data, start, kindText
+	for {
+		for i < len(data) && !special[data[i]] {
+			i++
+		}
+		w.i = i
+		if i >= len(data) {
+			return span{}, w.unexpected("the end of a string")
+		}
+		switch data[i] {
+		case '"':
+			w.i = i + 1
+			return span{uint32(start), uint32(i), k}, nil
+		case '\\':
+			k = kindEscaped
+			n := 2
+			switch {
+			case i+1 >= len(data):
+				w.i = i + 1
+				return span{}, w.unexpected("an escape")
+			case data[i+1] == 'u':
+				for n = 2; n < 6; n++ {
+					if w.i = i + n; w.i >= len(data) || unhex(data[w.i]) < 0 {
+						return span{}, w.unexpected("a hexadecimal digit")
+					}
+				}
+			case bytes.IndexByte([]byte(`"\/bfnrt`), data[i+1]) < 0:
+				w.i = i + 1
+				return span{}, w.unexpected("an escape")
+			}
+			i += n
+		default:
+			return span{}, w.fail(NotJSON, "the control character %#02x in a string", data[i])
+		}
+	}
+}
+
+func (w *walker) enter() *Error {
+	if w.depth == MaxDepth {
+		return w.fail(TooDeep, "nested deeper than %d", MaxDepth)
+	}
+	w.depth++
+	w.i++
+	return nil
+}
+
+func (w *walker) object(p *place, instance int32) *Error {
+	names := false
+	if p != nil {
+		if !p.holdsObject() {
+			return w.failType(p, span{uint32(w.i), uint32(w.i), kindObject})
+		}
+		for _, family := range p.objects {
+			if err := w.hit(family, instance, span{uint32(w.i), uint32(w.i), kindObject}); err != nil {
+				return err
+			}
+		}
+		if names = p.names >= 0; names {
+			n := uint32(len(w.report.names))
+			w.report.slots[int(w.report.instances[instance].slots)+p.names] = span{n, n, kindNames}
+		}
+	}
+	if err := w.enter(); err != nil {
+		return err
+	}
+	if w.next() == '}' {
+		w.i++
+		w.depth--
+		return nil
+	}
+	guess := 0
+	for {
+		if w.next() != '"' {
+			return w.unexpected("a key")
+		}
+		key, err := w.string()
+		if err != nil {
+			return err
+		}
+		if w.next() != ':' {
+			return w.unexpected("a colon")
+		}
+		w.i++
+
+		var child *place
+		inner := instance
+		if p != nil {
+			if child = w.child(p, key, &guess); child == nil {
+				if child = p.any; child != nil {
+					inner = w.report.instance(w.plan, child.scope, instance, key)
+				}
+			}
+		}
+		switch {
+		case names:
+			err = w.chosenLabel(p, instance, key)
+		case child != nil:
+			err = w.value(child, inner)
+		default:
+			if p != nil {
+				w.report.Ignored++
+			}
+			err = w.value(nil, 0)
+		}
+		if err != nil {
+			if p != nil {
+				return err.under(string(w.unescape(key)))
+			}
+			return err
+		}
+
+		switch w.next() {
+		case ',':
+			w.i++
+		case '}':
+			w.i++
+			w.depth--
+			return nil
+		default:
+			return w.unexpected("a comma or }")
+		}
+	}
+}
+
+// holdsObject reports whether a path goes through, or ends at, an object here.
+func (p *place) holdsObject() bool {
+	return p.children != nil || p.any != nil || p.objects != nil || p.names >= 0 || p.up == nil
+}
+
+// child finds the place of key below p. Senders keep the order of their keys,
+// so the one behind the last one found is tried first.
+func (w *walker) child(p *place, key span, guess *int) *place {
+	name := w.data[key.start:key.end]
+	if key.kind == kindEscaped {
+		name = w.unescape(key)
+	}
+	for range len(p.children) {
+		if *guess >= len(p.children) {
+			*guess = 0
+		}
+		c := p.children[*guess]
+		*guess++
+		if c.key == string(name) {
+			return c
+		}
+	}
+	return nil
+}
+
+// chosenLabel reads the value of one key of a LabelsFrom object.
+func (w *walker) chosenLabel(p *place, instance int32, name span) *Error {
+	switch c := w.next(); c {
+	case '{', '[':
+		return w.fail(WrongType, "an object or array where a label value is expected")
+	case 0:
+		return w.unexpected("a value")
+	default:
+		value, err := w.scan(c)
+		if err != nil || value.kind == kindNone {
+			return err
+		}
+		r := w.report
+		r.names = append(r.names, pair{name, value})
+		slot := &r.slots[int(r.instances[instance].slots)+p.names]
+		if slot.end = uint32(len(r.names)); slot.end-slot.start > MaxChosenLabels {
+			return w.fail(TooManySamples, "more than %d labels, which is the limit", MaxChosenLabels)
+		}
+		return nil
+	}
+}
+
+func (w *walker) array(p *place, instance int32) *Error {
+	var elem *place
+	if p != nil {
+		if elem = p.elem; elem == nil {
+			return w.failType(p, span{uint32(w.i), uint32(w.i), kindNone})
+		}
+	}
+	if err := w.enter(); err != nil {
+		return err
+	}
+	if w.next() == ']' {
+		w.i++
+		w.depth--
+		return nil
+	}
+	for n := 0; ; n++ {
+		inner := int32(0)
+		if elem != nil {
+			inner = w.report.instance(w.plan, elem.scope, instance, span{})
+		}
+		if err := w.value(elem, inner); err != nil {
+			if elem != nil {
+				return err.under(fmt.Sprintf("[%d]", n))
+			}
+			return err
+		}
+		switch w.next() {
+		case ',':
+			w.i++
+		case ']':
+			w.i++
+			w.depth--
+			return nil
+		default:
+			return w.unexpected("a comma or ]")
+		}
+	}
+}
+
+// failType says that what the message has at p is not what the mapping has.
+func (w *walker) failType(p *place, got span) *Error {
+	want := "a value"
+	switch {
+	case p.elem != nil:
+		want = "an array"
+	case p.holdsObject():
+		want = "an object"
+	}
+	return w.fail(WrongType, "%s where the mapping has %s", w.describe(got), want)
+}
+
+// describe names a value for an error.
+func (w *walker) describe(s span) string {
+	switch s.kind {
+	case kindText, kindEscaped:
+		return "the string " + excerpt(w.text(s))
+	case kindNumber:
+		return "the number " + excerpt(w.text(s))
+	case kindTrue, kindFalse:
+		return "a bool"
+	case kindObject:
+		return "an object"
+	}
+	return "an array"
+}
+
+func (w *walker) text(s span) []byte { return w.data[s.start:s.end] }
