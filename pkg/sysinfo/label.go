@@ -107,7 +107,7 @@ func unhex(c byte) int {
 	case '0' <= c && c <= '9':
 		return int(c - '0')
 	case 'a' <= c|0x20 && c|0x20 <= 'f':
-		return int(c|0x20 - 'a' + 10)
+		return int(c | 0x20 - 'a' + 10)
 	}
 	return -1
 }
