@@ -1,0 +1,79 @@
+package registry
+
+import (
+	"strings"
+	"time"
+)
+
+// Expect makes a node known that has a Node object, whether or not it ever
+// reports: without a report its edge_node_up is 0 once Options.ExpectGrace
+// has passed. An expected node is not forgotten until [Registry.Forget]. The
+// error is a [*Refusal]. Calling it again changes nothing.
+func (r *Registry) Expect(node string) error {
+	s := r.shard(node)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.nodes[node]
+	if e == nil {
+		var err error
+		if e, err = r.add(s, strings.Clone(node)); err != nil {
+			return err
+		}
+		e.block = render(e.name, nil, status{})
+		e.expires = r.now() + r.options.Load().ExpectGrace
+	}
+	e.expected = true
+	return nil
+}
+
+// Disconnected pulls the node's expiry in to Options.DisconnectGrace from now:
+// its session ended, and it may be reporting elsewhere already. The next
+// report takes that back. Unknown nodes are ignored.
+func (r *Registry) Disconnected(node string) {
+	s := r.shard(node)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.nodes[node]
+	now := r.now()
+	if e == nil || !e.reported || now >= e.expires {
+		return
+	}
+	e.graceEnd = now + r.options.Load().DisconnectGrace
+	e.expires = min(e.expires, e.graceEnd)
+}
+
+// Forget removes every trace of a node at once: its Node object was deleted.
+func (r *Registry) Forget(node string) {
+	s := r.shard(node)
+	s.mu.Lock()
+	e := s.nodes[node]
+	if e != nil {
+		r.remove(s, e)
+	}
+	s.mu.Unlock()
+	if e != nil {
+		r.notify(node, ForgottenByDeletion)
+	}
+}
+
+// state is where in its life a node stands.
+type state uint8
+
+const (
+	stateFresh     state = iota
+	statePending         // expected, no report yet, and not overdue
+	stateExpired         // expired, or expected and overdue
+	stateForgotten       // only its memory is still to be freed
+)
+
+func (e *entry) state(now, retention time.Duration) state {
+	switch {
+	case now < e.expires && e.reported && !e.expired:
+		return stateFresh
+	case now < e.expires && !e.reported:
+		return statePending
+	case !e.expected && now >= e.expires+retention:
+		return stateForgotten
+	}
+	return stateExpired
+}

@@ -1,0 +1,107 @@
+package registry
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/edgegauge/edgegauge/pkg/sysinfo"
+)
+
+// Admit accounts for a report of node before it is decoded, so that a node
+// that sends too many costs next to nothing. The error is a [*Refusal]. Nodes
+// that are not known yet are let in.
+func (r *Registry) Admit(node string) error {
+	s := r.shard(node)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.nodes[node]
+	if e == nil {
+		return nil
+	}
+	// GCRA: each report moves the time when the node's share is used up by
+	// one share, and that time may lie a burst ahead of now.
+	rate := r.options.Load().ReportsPerSecond
+	share := time.Duration(float64(time.Second) / rate)
+	burst := max(time.Second, share)
+	now := r.now()
+	next := max(e.admit, now) + share
+	if next > now+burst {
+		return &Refusal{RateLimited, fmt.Sprintf("node %q sends more than %v reports per second, which is the limit", node, rate)}
+	}
+	e.admit = next
+	return nil
+}
+
+// Put replaces all samples of node by those of the report and starts its TTL
+// anew. The report is copied. The error is a [*Refusal].
+//
+// Messages overtake each other on their way, so a report older than the one
+// held, by their own times, is refused; unless it is older by more than the
+// node's TTL, or the node has expired: then its clock was set back.
+func (r *Registry) Put(node string, report *sysinfo.Report) error {
+	s := r.shard(node)
+	arrival := time.Now()
+	now := arrival.Sub(r.start)
+
+	// Rendering takes longer than all the rest, so it happens unlocked; what
+	// it needs of the entry is fetched before.
+	s.mu.Lock()
+	e := s.nodes[node]
+	interval := report.Interval
+	if interval == 0 && e != nil && e.reported && now < e.expires {
+		interval = (now - e.received).Round(time.Millisecond).Seconds()
+	}
+	s.mu.Unlock()
+	block := render(node, report, status{
+		received: float64(arrival.UnixMilli()) / 1e3,
+		interval: interval,
+		time:     report.Timestamp,
+	})
+
+	s.mu.Lock()
+	change, err := r.swap(s, node, report, block, now)
+	s.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	if change != unchanged {
+		r.notify(node, change)
+	}
+	return nil
+}
+
+// swap puts block in the place of the node's old one. The shard's lock is held.
+func (r *Registry) swap(s *shard, node string, report *sysinfo.Report, block Block, now time.Duration) (Change, error) {
+	o := r.options.Load()
+	change := unchanged
+	e := s.nodes[node]
+	if e == nil {
+		var err error
+		if e, err = r.add(s, strings.Clone(node)); err != nil {
+			return unchanged, err
+		}
+		e.admit = now
+	}
+	switch {
+	case !e.reported:
+		change = Appeared
+	case e.expired || now >= e.expires:
+		change = Returned
+	default:
+		if behind := e.time - report.Timestamp; e.time != 0 && report.Timestamp != 0 && behind > 0 {
+			if ttl := o.ttl(e); behind <= ttl.Seconds() {
+				return unchanged, &Refusal{Late, fmt.Sprintf("a report of node %q is %.3f s older than the one held; only from %v on that is a clock set back", node, behind, ttl)}
+			}
+		}
+	}
+	if change == Returned && !e.expired {
+		r.events[expiry(e)].Add(1) // nobody noticed, but it was off the page
+	}
+	e.block, e.mapping, e.samples = block, report.Mapping, len(report.Samples)
+	e.reported, e.expired = true, false
+	e.time, e.interval = report.Timestamp, report.Interval
+	e.received, e.graceEnd = now, 0
+	e.expires = now + o.ttl(e)
+	return change, nil
+}

@@ -1,0 +1,141 @@
+package registry
+
+import (
+	"fmt"
+	"hash/maphash"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/edgegauge/edgegauge/pkg/sysinfo"
+)
+
+// Registry holds the nodes. All its methods may be called by any number of
+// goroutines at once; none blocks for longer than it takes to visit the nodes
+// of one shard.
+type Registry struct {
+	start   time.Time // the clock's zero
+	seed    maphash.Seed
+	options atomic.Pointer[Options]
+	changed func(node string, c Change)
+	nodes   atomic.Int64
+	shards  [shardCount]shard
+	events  [changeCount]atomic.Uint64
+}
+
+// shardCount keeps the nodes that one lock guards few, even in a fleet of
+// 100,000: whoever walks a shard holds its lock for some 50 µs then.
+const shardCount = 64
+
+// shard is a part of the nodes under one lock.
+type shard struct {
+	mu    sync.Mutex
+	nodes map[string]*entry
+	// dense has the same entries in an order that removals alone disturb:
+	// walking it is faster than walking the map, and two scrapes see the
+	// nodes in the same order.
+	dense []*entry
+}
+
+// entry is a node. Times are nanoseconds since Registry.start.
+type entry struct {
+	name    string
+	block   Block            // of the newest report; after expiry only the status lines
+	mapping *sysinfo.Mapping // of block's samples; nil without any
+	samples int              // exposed while fresh
+
+	reported bool    // there has been a report
+	expired  bool    // noticed, its samples freed
+	time     float64 // the newest report's own time, 0 if unknown
+	interval float64 // as it declared, in seconds
+	override time.Duration
+
+	received time.Duration
+	expires  time.Duration // of a node without any report: when it should have come
+	// graceEnd is when the grace after a disconnect ends; 0 while connected.
+	graceEnd time.Duration
+	// expected nodes have a Node object: only its deletion makes them forgotten.
+	expected bool
+
+	admit time.Duration // when the node has used up its share of reports (GCRA)
+	index int           // in shard.dense
+}
+
+// New returns an empty registry. changed, if not nil, is told what becomes of
+// each node; it is called without any lock held, by whoever caused the change
+// or noticed it, and must not block. It starts no goroutine: see [Registry.Run].
+func New(o Options, changed func(node string, c Change)) (*Registry, error) {
+	o = o.WithDefaults()
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	if changed == nil {
+		changed = func(string, Change) {}
+	}
+	r := &Registry{start: time.Now(), seed: maphash.MakeSeed(), changed: changed}
+	r.options.Store(&o)
+	for i := range r.shards {
+		r.shards[i].nodes = map[string]*entry{}
+	}
+	return r, nil
+}
+
+// Options returns the options in force, defaults filled in.
+func (r *Registry) Options() Options { return *r.options.Load() }
+
+// SetOptions takes up new options while running. The TTL of every fresh node
+// is worked out anew from the receipt of its newest report; an expired node
+// stays expired. On an error the old options stay.
+func (r *Registry) SetOptions(o Options) error {
+	o = o.WithDefaults()
+	if err := o.check(); err != nil {
+		return err
+	}
+	r.Sweep() // by the old options, so that no expired node comes back
+	r.options.Store(&o)
+	for i := range r.shards {
+		s := &r.shards[i]
+		s.mu.Lock()
+		for _, e := range s.dense {
+			e.override = o.override(e.name)
+			if e.reported && !e.expired {
+				e.expires = e.received + o.ttl(e)
+				if e.graceEnd > 0 {
+					e.expires = min(e.expires, e.graceEnd)
+				}
+			}
+		}
+		s.mu.Unlock()
+	}
+	return nil
+}
+
+func (r *Registry) now() time.Duration { return time.Since(r.start) }
+
+func (r *Registry) shard(node string) *shard {
+	return &r.shards[maphash.String(r.seed, node)%shardCount]
+}
+
+// add makes a node known. The shard's lock is held.
+func (r *Registry) add(s *shard, node string) (*entry, error) {
+	o := r.options.Load()
+	if n := r.nodes.Add(1); n > int64(o.Nodes) {
+		r.nodes.Add(-1)
+		return nil, &Refusal{TooManyNodes, fmt.Sprintf("node %q is one more than %d, which is the limit", node, o.Nodes)}
+	}
+	e := &entry{name: node, override: o.override(node), index: len(s.dense)}
+	s.nodes[node] = e
+	s.dense = append(s.dense, e)
+	return e, nil
+}
+
+// remove forgets a node. The shard's lock is held.
+func (r *Registry) remove(s *shard, e *entry) {
+	r.nodes.Add(-1)
+	delete(s.nodes, e.name)
+	last := len(s.dense) - 1
+	s.dense[e.index] = s.dense[last]
+	s.dense[e.index].index = e.index
+	s.dense[last] = nil
+	s.dense = s.dense[:last]
+}

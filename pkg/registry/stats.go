@@ -1,0 +1,44 @@
+package registry
+
+// Stats counts nodes by state, and their series.
+type Stats struct {
+	Fresh   int
+	Expired int // expired, or expected and overdue
+	Pending int // expected, and not yet overdue
+	Series  int // exposed now, the status families' included
+}
+
+// Stats counts what is there now.
+func (r *Registry) Stats() Stats {
+	var st Stats
+	retention := r.options.Load().Retention
+	for i := range r.shards {
+		s := &r.shards[i]
+		s.mu.Lock()
+		now := r.now()
+		for _, e := range s.dense {
+			switch e.state(now, retention) {
+			case stateFresh:
+				st.Fresh++
+				st.Series += e.samples + e.block.statusSeries()
+			case stateExpired:
+				st.Expired++
+				st.Series += e.block.statusSeries()
+			case statePending:
+				st.Pending++
+			}
+		}
+		s.mu.Unlock()
+	}
+	return st
+}
+
+func (b Block) statusSeries() int {
+	n := 0
+	for i := range StatusLines {
+		if len(b.Lines(i)) > 0 {
+			n++
+		}
+	}
+	return n
+}
