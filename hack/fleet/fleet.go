@@ -125,8 +125,8 @@ func (f *Fleet) Document(i int, now time.Time, interval time.Duration) *sysinfo.
 		k := uint64(k)
 		disk := sysinfo.Disk{
 			Device:            device,
-			ReadBytesTotal:    sysinfo.Ptr(n.total(drawDiskRead+k, 100e3) &^ 511),
-			WrittenBytesTotal: sysinfo.Ptr(n.total(drawDiskWritten+k, 400e3) &^ 511),
+			ReadBytesTotal:    sysinfo.Ptr(n.total(drawDiskRead+k, 10e3) &^ 511),
+			WrittenBytesTotal: sysinfo.Ptr(n.total(drawDiskWritten+k, 40e3) &^ 511),
 		}
 		if f.shape == Full {
 			disk.IOTimeSecondsTotal = sysinfo.Ptr(float64(n.total(drawDiskTime+k, 80)) / 1000)
@@ -137,8 +137,8 @@ func (f *Fleet) Document(i int, now time.Time, interval time.Duration) *sysinfo.
 		k := uint64(k)
 		network := sysinfo.Network{
 			Device:             device,
-			ReceiveBytesTotal:  sysinfo.Ptr(n.total(drawReceive+k, 2e6)),
-			TransmitBytesTotal: sysinfo.Ptr(n.total(drawTransmit+k, 1e6)),
+			ReceiveBytesTotal:  sysinfo.Ptr(n.total(drawReceive+k, 20e3)),
+			TransmitBytesTotal: sysinfo.Ptr(n.total(drawTransmit+k, 10e3)),
 		}
 		if f.shape == Full {
 			network.Up = sysinfo.Ptr(true)
@@ -189,12 +189,12 @@ var (
 		device, mountpoint, fstype string
 		size                       uint64
 	}{
-		{"/dev/mmcblk0p2", "/", "ext4", 15_500_000_000 &^ 4095},
-		{"/dev/mmcblk0p1", "/boot", "vfat", 268_435_456},
-		{"/dev/nvme0n1p1", "/var/lib/edged", "ext4", 62_000_000_000 &^ 4095},
+		{"/dev/sda2", "/", "ext4", 15_500_000_000 &^ 4095},
+		{"/dev/sda1", "/boot", "vfat", 268_435_456},
+		{"/dev/sdb1", "/data", "ext4", 62_000_000_000 &^ 4095},
 	}
-	diskNames    = [...]string{"mmcblk0", "nvme0n1"}
-	networkNames = [...]string{"eth0", "wlan0"}
+	diskNames    = [...]string{"sda", "sdb"}
+	networkNames = [...]string{"eth0", "eth1"}
 )
 
 // What a random number is drawn for. Two values of one node that must not move
