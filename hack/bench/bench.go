@@ -1,0 +1,545 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/edgegauge/edgegauge/hack/bench/contender"
+)
+
+// The contenders, in the order of the tables.
+const (
+	edgegauge          = "edgegauge"
+	edgegaugeCollector = "edgegauge-collector"
+	pushgateway        = "pushgateway"
+	pushgatewayChecked = "pushgateway-checked"
+	gaugeVec           = "gaugevec"
+	constMetric        = "constmetric"
+	stateStore         = "ksm"
+	victoria           = "vm"
+	statsd             = "statsd"
+	static             = "static"
+)
+
+var order = []string{
+	edgegauge, edgegaugeCollector, pushgatewayChecked, pushgateway, gaugeVec, constMetric, stateStore, victoria, statsd, static,
+}
+
+// bench is one run.
+type bench struct {
+	sizes   []int
+	only    []string
+	profile string
+	quick   bool
+
+	base time.Time
+}
+
+// slow contenders at 100,000 nodes get fewer samples than the others: this is
+// how long each of their measurements may take.
+const patience = 45 * time.Second
+
+func (b *bench) samples() int {
+	if b.quick {
+		return 3
+	}
+	return 7
+}
+
+func (b *bench) wants(name string) bool { return b.only == nil || slices.Contains(b.only, name) }
+
+func (b *bench) progress(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, time.Now().Format("15:04:05 ")+format+"\n", args...)
+}
+
+func (b *bench) run() (*results, error) {
+	begin := time.Now()
+	b.base = begin.Truncate(time.Millisecond)
+	r := &results{Date: begin.Format("2006-01-02"), Machine: machine(), Versions: versions()}
+	gateway, err := exec.LookPath("prometheus-pushgateway")
+	if err != nil {
+		gateway = ""
+		r.Missing = append(r.Missing, "the Pushgateway (Debian's package prometheus-pushgateway is not installed)")
+	}
+	for _, nodes := range b.sizes {
+		data := contender.NewData(nodes, b.base)
+		want := expect(data)
+		f := fleetResult{Nodes: nodes, Series: len(want.values), Contenders: map[string]*contenderResult{}}
+		f.MessageBytes = len(data.Report(0, 0).Message)
+		for _, name := range order {
+			if !b.wants(name) {
+				continue
+			}
+			b.progress("%d nodes: %s", nodes, name)
+			var c *contenderResult
+			switch name {
+			case pushgateway:
+				if gateway == "" {
+					continue
+				}
+				c, err = b.measurePushgateway(gateway, nodes, want)
+			case pushgatewayChecked:
+				if gateway == "" || nodes > 10_000 {
+					continue
+				}
+				c, err = b.measureChecked(gateway, nodes)
+			case static:
+				c, err = b.measureStatic(nodes, want)
+			default:
+				c, err = b.measure(name, nodes, want)
+			}
+			if err != nil {
+				return nil, fmt.Errorf("%s with %d nodes: %w", name, nodes, err)
+			}
+			f.Contenders[name] = c
+		}
+		r.Fleets = append(r.Fleets, f)
+	}
+	if b.wants(edgegauge) {
+		largest := slices.Max(b.sizes)
+		b.progress("%d nodes expire at once", largest)
+		if r.Expiry, err = b.measureExpiry(largest); err != nil {
+			return nil, fmt.Errorf("expiry: %w", err)
+		}
+		b.progress("the fleet of 600 for ten minutes")
+		if r.Story, err = b.measureStory(gateway); err != nil {
+			return nil, fmt.Errorf("ten minutes of 600 nodes: %w", err)
+		}
+	}
+	r.Seconds = time.Since(begin).Seconds()
+	return r, nil
+}
+
+func (b *bench) serve(name string, nodes int, flags ...string) (*process, error) {
+	return start(append([]string{"serve", "-contender", name, "-nodes", strconv.Itoa(nodes),
+		"-base", strconv.FormatInt(b.base.UnixMilli(), 10)}, flags...)...)
+}
+
+// measure measures a contender that lives in a process of this program.
+func (b *bench) measure(name string, nodes int, want *expectation) (*contenderResult, error) {
+	p, err := b.serve(name, nodes)
+	if err != nil {
+		return nil, err
+	}
+	defer p.stop()
+	c := &contenderResult{}
+	a, err := p.ask(request{Op: "load", Count: nodes})
+	if err != nil {
+		return nil, err
+	}
+	c.Load = a.Cost.CPU
+	if a, err = p.ask(request{Op: "heap"}); err != nil {
+		return nil, err
+	}
+	c.Heap = float64(a.Heap)
+	if err := b.scrapes(p, name, c, want); err != nil {
+		return nil, err
+	}
+
+	count := 20_000
+	if b.quick {
+		count = 2_000
+	}
+	if a, err = p.ask(request{Op: "reports", Count: count}); err != nil {
+		return nil, err
+	}
+	c.Report = &a.Cost
+	if err := b.latencies(p, name, c); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// scrapes checks the page and measures what it costs.
+func (b *bench) scrapes(p *process, name string, c *contenderResult, want *expectation) error {
+	if err := want.check(p, "identity"); err != nil {
+		return fmt.Errorf("the page: %w", err)
+	}
+	ours := name == edgegauge || name == edgegaugeCollector
+	if ours || len(want.values) < 1_000_000 {
+		if err := want.check(p, "gzip"); err != nil {
+			return fmt.Errorf("the compressed page: %w", err)
+		}
+	}
+	var err error
+	if c.Peak, err = p.peak(func() error { return concurrently(p, "identity", 1) }); err != nil {
+		return err
+	}
+	if name == edgegauge {
+		if c.PeakGzip, err = p.peak(func() error { return concurrently(p, "gzip", 1) }); err != nil {
+			return err
+		}
+		if c.PeakTen, err = p.peak(func() error { return concurrently(p, "identity", 10) }); err != nil {
+			return err
+		}
+		if c.PeakTenGzip, err = p.peak(func() error { return concurrently(p, "gzip", 10) }); err != nil {
+			return err
+		}
+		if c.Compression, err = compression(p); err != nil {
+			return err
+		}
+	}
+	for _, m := range []struct {
+		encoding string
+		out      *measurement
+	}{{"identity", &c.Plain}, {"gzip", &c.Gzip}} {
+		if *m.out, err = measure(p, m.encoding, b.samples(), patience); err != nil {
+			return err
+		}
+		if ours && b.profile != "" {
+			if err := profileScrapes(p, m.encoding, filepath.Join(b.profile, fmt.Sprintf("%s-%s-%d.pprof", name, m.encoding, len(want.values)))); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func profileScrapes(p *process, encoding, path string) error {
+	if _, err := p.ask(request{Op: "profile", Path: path}); err != nil {
+		return err
+	}
+	for begin := time.Now(); time.Since(begin) < 3*time.Second; {
+		if _, err := scrape(context.Background(), p, encoding, nil); err != nil {
+			return err
+		}
+	}
+	_, err := p.ask(request{Op: "profiled"})
+	return err
+}
+
+// concurrently scrapes n times at once. A server that refuses some of the
+// scrapes because too many are in flight has answered them.
+func concurrently(p *process, encoding string, n int) error {
+	var wg sync.WaitGroup
+	errs := make([]error, n)
+	for i := range n {
+		wg.Go(func() { _, errs[i] = scrape(context.Background(), p, encoding, nil) })
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err == nil {
+			return nil
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// compression compares the page's compressed size with gzip's at level 6.
+func compression(p *process) (float64, error) {
+	var plain bytes.Buffer
+	if _, err := scrape(context.Background(), p, "identity", &plain); err != nil {
+		return 0, err
+	}
+	var size counter
+	z, err := gzip.NewWriterLevel(&size, 6)
+	if err != nil {
+		return 0, err
+	}
+	if _, err := z.Write(plain.Bytes()); err != nil {
+		return 0, err
+	}
+	if err := z.Close(); err != nil {
+		return 0, err
+	}
+	compressed, err := scrape(context.Background(), p, "gzip", nil)
+	return float64(compressed) / float64(size), err
+}
+
+type counter int64
+
+func (c *counter) Write(b []byte) (int, error) {
+	*c += counter(len(b))
+	return len(b), nil
+}
+
+// latencies measures single deliveries: with nobody scraping, with the page
+// being scraped back to back, and with scrapers that stopped reading.
+func (b *bench) latencies(p *process, name string, c *contenderResult) error {
+	q := request{Op: "latency", Rate: 2000, Seconds: 10}
+	if b.quick {
+		q.Seconds = 2
+	}
+	a, err := p.ask(q)
+	if err != nil {
+		return err
+	}
+	idle := a.Wait
+	c.Idle = &idle
+
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	done := make(chan error, 1)
+	go func() {
+		for encoding := "gzip"; ; {
+			if _, err := scrape(ctx, p, encoding, nil); err != nil {
+				if ctx.Err() != nil {
+					err = nil
+				}
+				done <- err
+				return
+			}
+			if encoding == "gzip" {
+				encoding = "identity"
+			} else {
+				encoding = "gzip"
+			}
+		}
+	}()
+	a, err = p.ask(q)
+	cancel()
+	if err := errors.Join(err, <-done); err != nil {
+		return err
+	}
+	scraped := a.Wait
+	c.Scraped = &scraped
+	if name != edgegauge {
+		return nil
+	}
+
+	for range 2 {
+		conn, err := hang(p)
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+	}
+	if a, err = p.ask(q); err != nil {
+		return err
+	}
+	hung := a.Wait
+	c.Hung = &hung
+	return nil
+}
+
+// hang asks for the page and then does not read it.
+func hang(p *process) (net.Conn, error) {
+	conn, err := net.Dial("tcp", p.address)
+	if err != nil {
+		return nil, err
+	}
+	if err := conn.(*net.TCPConn).SetReadBuffer(4096); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	_, err = io.WriteString(conn, "GET "+p.path+" HTTP/1.1\r\nHost: hung\r\nAccept: text/plain;version=0.0.4\r\n\r\n")
+	return conn, err
+}
+
+// measureStatic measures the floor: bytes made beforehand.
+func (b *bench) measureStatic(nodes int, want *expectation) (*contenderResult, error) {
+	c := &contenderResult{}
+	for _, m := range []struct {
+		name, encoding string
+		out            *measurement
+	}{{"static-plain", "identity", &c.Plain}, {"static-gzip", "gzip", &c.Gzip}} {
+		p, err := b.serve(m.name, nodes)
+		if err != nil {
+			return nil, err
+		}
+		if err = want.check(p, m.encoding); err == nil {
+			*m.out, err = measure(p, m.encoding, b.samples(), patience)
+		}
+		p.stop()
+		if err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// measurePushgateway measures a Pushgateway that does not check what is
+// pushed: only that can be loaded with a larger fleet. Its scrapes cost the
+// same either way.
+func (b *bench) measurePushgateway(binary string, nodes int, want *expectation) (*contenderResult, error) {
+	gateway, err := startPushgateway(binary, "--persistence.file=", "--push.disable-consistency-check")
+	if err != nil {
+		return nil, err
+	}
+	defer gateway.stop()
+	pusher, err := start("push", "-gateway", "http://"+gateway.address, "-nodes", strconv.Itoa(nodes),
+		"-base", strconv.FormatInt(b.base.UnixMilli(), 10))
+	if err != nil {
+		return nil, err
+	}
+	defer pusher.stop()
+	c := &contenderResult{}
+	if _, err := pusher.ask(request{Op: "load", Count: nodes}); err != nil {
+		return nil, err
+	}
+	if c.Heap, err = gatewayHeap(gateway); err != nil {
+		return nil, err
+	}
+	if err := b.scrapes(gateway, pushgateway, c, want); err != nil {
+		return nil, err
+	}
+	if c.Report, c.Pusher, err = pushes(pusher, gateway, min(nodes, 5000)); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// measureChecked measures what a push costs a Pushgateway as it comes. A large
+// store is filled unchecked first and handed over in the persistence file:
+// filling it checked takes hours.
+func (b *bench) measureChecked(binary string, nodes int) (*contenderResult, error) {
+	dir, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	file := "--persistence.file=" + filepath.Join(dir, "store")
+	pusherOf := func(gateway *process) (*process, error) {
+		return start("push", "-gateway", "http://"+gateway.address, "-nodes", strconv.Itoa(nodes),
+			"-base", strconv.FormatInt(b.base.UnixMilli(), 10))
+	}
+
+	gateway, err := startPushgateway(binary, file, "--push.disable-consistency-check")
+	if err != nil {
+		return nil, err
+	}
+	pusher, err := pusherOf(gateway)
+	if err == nil {
+		_, err = pusher.ask(request{Op: "load", Count: nodes})
+		pusher.stop()
+	}
+	gateway.stop()
+	if err != nil {
+		return nil, err
+	}
+
+	if gateway, err = startPushgateway(binary, file); err != nil {
+		return nil, err
+	}
+	defer gateway.stop()
+	if pusher, err = pusherOf(gateway); err != nil {
+		return nil, err
+	}
+	defer pusher.stop()
+	c := &contenderResult{}
+	count := max(8, 200*600/nodes)
+	c.Report, c.Pusher, err = pushes(pusher, gateway, count)
+	return c, err
+}
+
+// pushes measures further pushes for nodes that the gateway knows: the report's
+// cost to both sides together, and the pusher's share of the CPU.
+func pushes(pusher, gateway *process, count int) (*cost, float64, error) {
+	var before, after [2]float64
+	var err error
+	for side, p := range []*process{pusher, gateway} {
+		if before[side], err = p.cpu(); err != nil {
+			return nil, 0, err
+		}
+	}
+	a, err := pusher.ask(request{Op: "load", Count: count})
+	if err != nil {
+		return nil, 0, err
+	}
+	for side, p := range []*process{pusher, gateway} {
+		if after[side], err = p.cpu(); err != nil {
+			return nil, 0, err
+		}
+	}
+	own := (after[0] - before[0]) / float64(count)
+	return &cost{Nanoseconds: a.Cost.Nanoseconds, CPU: own + (after[1]-before[1])/float64(count)}, own, nil
+}
+
+// gatewayHeap asks the Pushgateway's profiler for a collection and for the
+// heap after it.
+func gatewayHeap(gateway *process) (float64, error) {
+	p := &process{address: gateway.address, path: "/debug/pprof/heap?gc=1&debug=1"}
+	var page bytes.Buffer
+	for range 2 {
+		page.Reset()
+		if _, err := scrape(context.Background(), p, "identity", &page); err != nil {
+			return 0, err
+		}
+	}
+	const field = "# HeapAlloc = "
+	_, rest, ok := bytes.Cut(page.Bytes(), []byte(field))
+	if !ok {
+		return 0, errors.New("the Pushgateway does not tell its heap")
+	}
+	number, _, _ := bytes.Cut(rest, []byte("\n"))
+	return strconv.ParseFloat(string(number), 64)
+}
+
+// measureExpiry lets a whole fleet expire at one moment, by ending all of its
+// sessions, while other nodes keep reporting.
+func (b *bench) measureExpiry(nodes int) (*expiry, error) {
+	const others = 100
+	const grace = 5 * time.Second
+	p, err := b.serve(edgegauge, nodes+others, "-disconnects")
+	if err != nil {
+		return nil, err
+	}
+	defer p.stop()
+	if _, err := p.ask(request{Op: "load", Count: nodes + others}); err != nil {
+		return nil, err
+	}
+	e := &expiry{Nodes: nodes}
+	if e.Before, err = samplesOnPage(p, nodes); err != nil {
+		return nil, err
+	}
+	heap, err := p.ask(request{Op: "heap"})
+	if err != nil {
+		return nil, err
+	}
+	e.HeapBefore = float64(heap.Heap)
+	if _, err := p.ask(request{Op: "disconnect", Count: nodes}); err != nil {
+		return nil, err
+	}
+	disconnected := time.Now()
+	// The window spans the end of the TTL and the sweep that follows it. The
+	// others' reports are the last of the fleet's.
+	done := make(chan error, 1)
+	go func() {
+		a, err := p.ask(request{Op: "latency", Rate: 2000, Seconds: 15, First: nodes, Count: others})
+		e.Wait = a.Wait
+		done <- err
+	}()
+	timer := time.NewTimer(time.Until(disconnected.Add(grace)))
+	defer timer.Stop()
+	<-timer.C
+	e.After, err = samplesOnPage(p, nodes)
+	if err := errors.Join(err, <-done); err != nil {
+		return nil, err
+	}
+	if heap, err = p.ask(request{Op: "heap"}); err != nil {
+		return nil, err
+	}
+	e.HeapAfter = float64(heap.Heap)
+	return e, nil
+}
+
+// samplesOnPage counts the first nodes' series on the page of a family that
+// only fresh nodes have.
+func samplesOnPage(p *process, nodes int) (int, error) {
+	var page bytes.Buffer
+	if _, err := scrape(context.Background(), p, "identity", &page); err != nil {
+		return 0, err
+	}
+	count := 0
+	prefix := []byte(`edge_node_load1{node="edge-node-`)
+	for line := range bytes.Lines(page.Bytes()) {
+		if rest, ok := bytes.CutPrefix(line, prefix); ok {
+			number, _, _ := bytes.Cut(rest, []byte(`"`))
+			if i, err := strconv.Atoi(string(number)); err == nil && i < nodes {
+				count++
+			}
+		}
+	}
+	return count, nil
+}
