@@ -10,14 +10,21 @@ import (
 // Block is one node's report as sample lines, which are the same in every text
 // format, made once when the report comes and never changed.
 //
-// The lines of one family stand together, so that a page, which has all nodes'
-// lines of a family together, copies one piece per node and family. A table of
-// where each family begins stands before the text, in the same allocation.
+// It is a sequence of pieces, one for each family that the node has, in the
+// order of the page. A piece is the index of its family (2 bytes), its length
+// (4 bytes), both little endian, and its lines. So a page, which takes one
+// piece of every block before the next piece of any, moves a cursor forward
+// in each block, and what it reads next stands beside what it has just read.
 type Block []byte
 
-// StatusLines is how many of a block's families come first and are those of
-// sysinfo.Status; those of the mapping follow, in its order.
-const StatusLines = len(sysinfo.Status)
+const pieceHeader = 2 + 4
+
+// Next reads the header of the first piece of b: the index of its family, the
+// length of its lines, and body, which begins with them; the next piece is at
+// body[length:], unless that is empty. b must not be empty.
+func (b Block) Next() (family, length int, body Block) {
+	return int(binary.LittleEndian.Uint16(b)), int(binary.LittleEndian.Uint32(b[2:])), b[pieceHeader:]
+}
 
 // The indexes of sysinfo.Status.
 const (
@@ -27,16 +34,6 @@ const (
 	statusUp
 )
 
-// Up is the index of the lines of edge_node_up. Their value is always 1 in a
-// block, since it changes with time and a block does not.
-const Up = statusUp
-
-// Lines returns the sample lines of the i-th family, maybe none.
-func (b Block) Lines(i int) []byte {
-	table := b[4*i : 4*i+8]
-	return b[binary.LittleEndian.Uint32(table):binary.LittleEndian.Uint32(table[4:])]
-}
-
 // status is what the registry itself knows of a node.
 type status struct {
 	received float64 // Unix seconds; 0: never
@@ -44,128 +41,176 @@ type status struct {
 	time     float64 // Unix seconds by the node's clock; 0: unknown
 }
 
-// Pieces of a line: family{node="name",labels} value
-const (
-	openNode  = `{node="`
-	closeNode = `"`
-)
-
-// render makes the block of a report; without a report only status lines.
-func render(node string, report *sysinfo.Report, st status) Block {
-	name := node
-	if !plain(node) {
-		name = string(sysinfo.AppendEscaped(nil, node))
-	}
-	var families []sysinfo.Family
-	var samples []sysinfo.Sample
-	if report != nil {
-		families, samples = report.Mapping.Families(), report.Samples
-	}
-
-	const digits = 32 // room for a status value
-	size := 4 * (StatusLines + len(families) + 1)
-	for i := range sysinfo.Status {
-		size += len(sysinfo.Status[i].Name) + len(openNode) + len(name) + len(closeNode) + len("} \n") + digits
-	}
-	statusRoom := size
-	for i := range samples {
-		s := &samples[i]
-		size += len(families[s.Family].Name) + len(openNode) + len(name) + len(closeNode) + len("} \n") + len(s.Value)
-		if len(s.Labels) > 0 {
-			size += 1 + len(s.Labels)
-		}
-	}
-
-	// The status values' lengths are not known before: they are written
-	// first into the stack, and the block gets its exact size.
-	var room [512]byte
-	head := room[:0]
-	if statusRoom > len(room) {
-		head = make([]byte, 0, statusRoom)
-	}
-	var ends [StatusLines]int
-	for i := range sysinfo.Status {
-		head = st.append(head, i, name)
-		ends[i] = len(head)
-	}
-	table := 4 * (StatusLines + len(families) + 1)
-	size = size - (statusRoom - table) + len(head)
-
-	b := make([]byte, table, size)
-	at := func(i int) { binary.LittleEndian.PutUint32(b[4*i:], uint32(len(b))) }
-	at(0)
-	b = append(b, head...)
-	for i, end := range ends {
-		binary.LittleEndian.PutUint32(b[4*(i+1):], uint32(table+end))
-	}
-	family := 0
-	for i := range samples {
-		s := &samples[i]
-		for ; family < s.Family; family++ {
-			at(StatusLines + family + 1)
-		}
-		b = append(b, families[s.Family].Name...)
-		b = append(b, openNode...)
-		b = append(b, name...)
-		if len(s.Labels) > 0 {
-			b = append(b, `",`...)
-			b = append(b, s.Labels...)
-			b = append(b, "} "...)
-		} else {
-			b = append(b, `"} `...)
-		}
-		b = append(b, s.Value...)
-		b = append(b, '\n')
-	}
-	for ; family < len(families); family++ {
-		at(StatusLines + family + 1)
-	}
-	return b
-}
-
-// append writes the i-th status line, if its value is known.
-func (st *status) append(b []byte, i int, name string) []byte {
-	switch {
-	case i == statusSkew && (st.time == 0 || st.received == 0),
-		i == statusLastReport && st.received == 0,
-		i == statusInterval && st.interval == 0:
-		return b
-	}
-	b = append(b, sysinfo.Status[i].Name...)
-	b = append(b, openNode...)
-	b = append(b, name...)
-	b = append(b, `"} `...)
+// known reports whether there is a value for the i-th status family.
+func (st *status) known(i int) bool {
 	switch i {
 	case statusSkew:
-		b = strconv.AppendFloat(b, st.time-st.received, 'f', 3, 64)
+		return st.time != 0 && st.received != 0
 	case statusLastReport:
-		b = strconv.AppendFloat(b, st.received, 'f', 3, 64)
+		return st.received != 0
 	case statusInterval:
-		b = strconv.AppendFloat(b, st.interval, 'g', -1, 64)
-	case statusUp:
-		b = append(b, '1')
-	}
-	return append(b, '\n')
-}
-
-// shed returns a block with b's status lines alone.
-func (b Block) shed() Block {
-	const table = uint32(4 * (StatusLines + 1))
-	begin := binary.LittleEndian.Uint32(b)
-	end := binary.LittleEndian.Uint32(b[4*StatusLines:])
-	out := make([]byte, table, table+end-begin)
-	for i := range StatusLines + 1 {
-		binary.LittleEndian.PutUint32(out[4*i:], binary.LittleEndian.Uint32(b[4*i:])-begin+table)
-	}
-	return append(out, b[begin:end]...)
-}
-
-// plain reports whether name needs no escaping.
-func plain(name string) bool {
-	for i := range len(name) {
-		if c := name[i]; c == '"' || c == '\\' || c == '\n' {
-			return false
-		}
+		return st.interval != 0
 	}
 	return true
+}
+
+// series counts the values that are known.
+func (st *status) series() int {
+	n := 0
+	for i := range sysinfo.Status {
+		if st.known(i) {
+			n++
+		}
+	}
+	return n
+}
+
+// append writes the i-th status value.
+func (st *status) append(b []byte, i int) []byte {
+	switch i {
+	case statusSkew:
+		return strconv.AppendFloat(b, st.time-st.received, 'f', 3, 64)
+	case statusLastReport:
+		return strconv.AppendFloat(b, st.received, 'f', 3, 64)
+	case statusInterval:
+		return strconv.AppendFloat(b, st.interval, 'g', -1, 64)
+	}
+	return append(b, '1') // edge_node_up; see Group.Down
+}
+
+const (
+	openNode    = `{node="`
+	lineRoom    = len(openNode) + len(`",} `) + len("\n") // of a line beside names, labels and value
+	statusDigit = 16                                      // room for a status value; a longer one only makes the block grow once more
+)
+
+// render makes the block of a report.
+func render(node string, report *sysinfo.Report, st status) Block {
+	name := escaped(node)
+	families := report.Mapping.Families()
+	size := 0
+	for i := range sysinfo.Status {
+		size += pieceHeader + lineRoom + len(sysinfo.Status[i].Name) + len(name) + statusDigit
+	}
+	last := -1
+	for i := range report.Samples {
+		s := &report.Samples[i]
+		size += lineRoom + len(families[s.Family].Name) + len(name) + len(s.Labels) + len(s.Value)
+		if s.Family != last {
+			last = s.Family
+			size += pieceHeader
+		}
+	}
+	w := blockWriter{b: make([]byte, 0, size), name: name}
+
+	samples := report.Samples
+	for i, at := range report.Mapping.Status() {
+		samples = w.samples(families, samples, at)
+		if st.known(i) {
+			w.begin(at)
+			w.line(sysinfo.Status[i].Name, nil)
+			w.b = append(st.append(w.b, i), '\n')
+		}
+	}
+	w.samples(families, samples, len(families))
+	w.end()
+	return w.b
+}
+
+// renderStatus makes the block of a node without a report, whose families are
+// those of sysinfo.Status alone.
+func renderStatus(node string, st status) Block {
+	w := blockWriter{name: escaped(node)}
+	for i := range sysinfo.Status {
+		if st.known(i) {
+			w.begin(i)
+			w.line(sysinfo.Status[i].Name, nil)
+			w.b = append(st.append(w.b, i), '\n')
+		}
+	}
+	w.end()
+	return w.b
+}
+
+// shed returns a block like that of renderStatus with the status lines of b,
+// a block by mapping m.
+func (b Block) shed(m *sysinfo.Mapping) Block {
+	var w blockWriter
+	status := m.Status()
+	for len(b) > 0 {
+		family, length, body := b.Next()
+		for i := range status {
+			if status[i] == family {
+				w.begin(i)
+				w.b = append(w.b, body[:length]...)
+			}
+		}
+		b = body[length:]
+	}
+	w.end()
+	return append(make([]byte, 0, len(w.b)), w.b...) // without the room to grow
+}
+
+// blockWriter writes a block piece by piece.
+type blockWriter struct {
+	b     []byte
+	name  string // of the node, escaped
+	piece int    // where the piece being written begins
+}
+
+// begin ends the piece before and begins that of family.
+func (w *blockWriter) begin(family int) {
+	w.end()
+	w.piece = len(w.b)
+	w.b = append(w.b, byte(family), byte(family>>8), 0, 0, 0, 0)
+}
+
+// end writes the length of the piece, now that it is known.
+func (w *blockWriter) end() {
+	if len(w.b) > 0 {
+		binary.LittleEndian.PutUint32(w.b[w.piece+2:], uint32(len(w.b)-w.piece-pieceHeader))
+	}
+}
+
+// line begins a sample line, up to its value.
+func (w *blockWriter) line(family string, labels []byte) {
+	b := append(w.b, family...)
+	b = append(b, openNode...)
+	b = append(b, w.name...)
+	if len(labels) > 0 {
+		b = append(b, `",`...)
+		b = append(b, labels...)
+		w.b = append(b, "} "...)
+	} else {
+		w.b = append(b, `"} `...)
+	}
+}
+
+// samples writes the samples of the families before index end, and returns
+// those that remain.
+func (w *blockWriter) samples(families []sysinfo.Family, samples []sysinfo.Sample, end int) []sysinfo.Sample {
+	last := -1
+	for i := range samples {
+		s := &samples[i]
+		if s.Family >= end {
+			return samples[i:]
+		}
+		if s.Family != last {
+			last = s.Family
+			w.begin(last)
+		}
+		w.line(families[last].Name, s.Labels)
+		w.b = append(append(w.b, s.Value...), '\n')
+	}
+	return nil
+}
+
+// escaped returns a node's name as it stands between quotes.
+func escaped(name string) string {
+	for i := range len(name) {
+		if c := name[i]; c == '"' || c == '\\' || c == '\n' {
+			return string(sysinfo.AppendEscaped(nil, name))
+		}
+	}
+	return name
 }

@@ -19,7 +19,7 @@ func (r *Registry) Expect(node string) error {
 		if e, err = r.add(s, strings.Clone(node)); err != nil {
 			return err
 		}
-		e.block = render(e.name, nil, status{})
+		e.block, e.statusSeries = renderStatus(e.name, status{}), 1
 		e.expires = r.now() + r.options.Load().ExpectGrace
 	}
 	e.expected = true

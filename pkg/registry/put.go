@@ -53,14 +53,11 @@ func (r *Registry) Put(node string, report *sysinfo.Report) error {
 		interval = (now - e.received).Round(time.Millisecond).Seconds()
 	}
 	s.mu.Unlock()
-	block := render(node, report, status{
-		received: float64(arrival.UnixMilli()) / 1e3,
-		interval: interval,
-		time:     report.Timestamp,
-	})
+	st := status{received: float64(arrival.UnixMilli()) / 1e3, interval: interval, time: report.Timestamp}
+	block := render(node, report, st)
 
 	s.mu.Lock()
-	change, err := r.swap(s, node, report, block, now)
+	change, err := r.swap(s, node, report, block, st.series(), now)
 	s.mu.Unlock()
 	if err != nil {
 		return err
@@ -72,7 +69,7 @@ func (r *Registry) Put(node string, report *sysinfo.Report) error {
 }
 
 // swap puts block in the place of the node's old one. The shard's lock is held.
-func (r *Registry) swap(s *shard, node string, report *sysinfo.Report, block Block, now time.Duration) (Change, error) {
+func (r *Registry) swap(s *shard, node string, report *sysinfo.Report, block Block, statusSeries int, now time.Duration) (Change, error) {
 	o := r.options.Load()
 	change := unchanged
 	e := s.nodes[node]
@@ -98,7 +95,7 @@ func (r *Registry) swap(s *shard, node string, report *sysinfo.Report, block Blo
 	if change == Returned && !e.expired {
 		r.events[expiry(e)].Add(1) // nobody noticed, but it was off the page
 	}
-	e.block, e.mapping, e.samples = block, report.Mapping, len(report.Samples)
+	e.block, e.mapping, e.samples, e.statusSeries = block, report.Mapping, len(report.Samples), statusSeries
 	e.reported, e.expired = true, false
 	e.time, e.interval = report.Timestamp, report.Interval
 	e.received, e.graceEnd = now, 0

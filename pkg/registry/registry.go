@@ -39,10 +39,11 @@ type shard struct {
 
 // entry is a node. Times are nanoseconds since Registry.start.
 type entry struct {
-	name    string
-	block   Block            // of the newest report; after expiry only the status lines
-	mapping *sysinfo.Mapping // of block's samples; nil without any
-	samples int              // exposed while fresh
+	name         string
+	block        Block            // of the newest report; after expiry only the status lines
+	mapping      *sysinfo.Mapping // of block's samples; nil without any
+	samples      int              // in block, beside its status lines
+	statusSeries int              // in block
 
 	reported bool    // there has been a report
 	expired  bool    // noticed, its samples freed

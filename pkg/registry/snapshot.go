@@ -1,6 +1,8 @@
 package registry
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/edgegauge/edgegauge/pkg/sysinfo"
@@ -13,21 +15,24 @@ import (
 // It belongs to one goroutine. Its memory can be used again with the next
 // [Registry.Snapshot]; call Release in between so that it holds no old block.
 type Snapshot struct {
-	// Groups are the fresh nodes' blocks by the mapping they were made
-	// with; the mapping of the newest report is in the first. More than one
-	// there is only while a new mapping is taken up.
+	// Groups are the blocks by what their family indexes mean. First come
+	// the fresh nodes, by the mapping of their report, that of the newest
+	// report first: more than one there is only while a new mapping is
+	// taken up. Then come the nodes that are down.
 	Groups []Group
-	// Expired are the blocks of expected or expired nodes, of which only
-	// the status lines count, and of edge_node_up the value is 0.
-	Expired []Block
 }
 
-// Group is the blocks of one mapping.
+// Group is blocks with the same families.
 type Group struct {
-	Mapping *sysinfo.Mapping
-	Blocks  []Block
+	Families []sysinfo.Family
+	Blocks   []Block
+	// Down nodes are expired, or expected and overdue. Their edge_node_up
+	// is 0 whatever the block says, which does not change with time. Of
+	// their other families only those of sysinfo.Status count.
+	Down bool
 
-	newest time.Duration
+	mapping *sysinfo.Mapping
+	newest  time.Duration
 }
 
 // Snapshot fills s with the nodes as they are now.
@@ -38,32 +43,41 @@ func (r *Registry) Snapshot(s *Snapshot) {
 		sh := &r.shards[i]
 		sh.mu.Lock()
 		now := r.now()
-		var group *Group
+		var fresh, down *Group
 		for _, e := range sh.dense {
 			switch e.state(now, retention) {
 			case stateFresh:
-				if group == nil || group.Mapping != e.mapping {
-					group = s.group(e.mapping)
+				if fresh == nil || fresh.mapping != e.mapping {
+					fresh = s.group(e.mapping, false)
 				}
-				group.Blocks = append(group.Blocks, e.block)
-				group.newest = max(group.newest, e.received)
+				fresh.Blocks = append(fresh.Blocks, e.block)
+				fresh.newest = max(fresh.newest, e.received)
 			case stateExpired:
-				s.Expired = append(s.Expired, e.block)
+				if down == nil || down.mapping != e.mapping {
+					down = s.group(e.mapping, true)
+				}
+				down.Blocks = append(down.Blocks, e.block)
 			}
 		}
 		sh.mu.Unlock()
 	}
-	for i := range s.Groups {
-		if s.Groups[i].newest > s.Groups[0].newest {
-			s.Groups[0], s.Groups[i] = s.Groups[i], s.Groups[0]
+	slices.SortFunc(s.Groups, func(a, b Group) int {
+		if a.Down != b.Down {
+			if b.Down {
+				return -1
+			}
+			return 1
 		}
-	}
+		return cmp.Compare(b.newest, a.newest)
+	})
 }
 
-func (s *Snapshot) group(m *sysinfo.Mapping) *Group {
+// group returns the group of the blocks made with m, nil for those with only
+// status lines.
+func (s *Snapshot) group(m *sysinfo.Mapping, down bool) *Group {
 	for i := range s.Groups {
-		if s.Groups[i].Mapping == m {
-			return &s.Groups[i]
+		if g := &s.Groups[i]; g.mapping == m && g.Down == down {
+			return g
 		}
 	}
 	if n := len(s.Groups); n < cap(s.Groups) {
@@ -72,7 +86,10 @@ func (s *Snapshot) group(m *sysinfo.Mapping) *Group {
 		s.Groups = append(s.Groups, Group{})
 	}
 	g := &s.Groups[len(s.Groups)-1]
-	g.Mapping = m
+	g.mapping, g.Down, g.Families = m, down, sysinfo.Status[:]
+	if m != nil {
+		g.Families = m.Families()
+	}
 	return g
 }
 
@@ -84,6 +101,4 @@ func (s *Snapshot) Release() {
 		*g = Group{Blocks: g.Blocks[:0]}
 	}
 	s.Groups = s.Groups[:0]
-	clear(s.Expired)
-	s.Expired = s.Expired[:0]
 }

@@ -20,10 +20,10 @@ func (r *Registry) Stats() Stats {
 			switch e.state(now, retention) {
 			case stateFresh:
 				st.Fresh++
-				st.Series += e.samples + e.block.statusSeries()
+				st.Series += e.samples + e.statusSeries
 			case stateExpired:
 				st.Expired++
-				st.Series += e.block.statusSeries()
+				st.Series += e.statusSeries
 			case statePending:
 				st.Pending++
 			}
@@ -31,14 +31,4 @@ func (r *Registry) Stats() Stats {
 		s.mu.Unlock()
 	}
 	return st
-}
-
-func (b Block) statusSeries() int {
-	n := 0
-	for i := range StatusLines {
-		if len(b.Lines(i)) > 0 {
-			n++
-		}
-	}
-	return n
 }

@@ -37,7 +37,7 @@ func (r *Registry) Sweep() {
 					events = append(events, event{e.name, ForgottenByRetention})
 				case st == stateExpired && e.reported && !e.expired:
 					events = append(events, event{e.name, expiry(e)})
-					e.expired, e.block, e.mapping, e.samples = true, e.block.shed(), nil, 0
+					e.expired, e.block, e.mapping, e.samples = true, e.block.shed(e.mapping), nil, 0
 				}
 			}
 			s.mu.Unlock()

@@ -74,7 +74,8 @@ type file struct {
 // be used by any number of goroutines.
 type Mapping struct {
 	timestamp, interval *Field
-	families            []Family // by name
+	families            []Family // by name, those of Status among them
+	status              [len(Status)]int
 }
 
 //go:embed version1.yaml
@@ -110,20 +111,28 @@ func ParseMapping(data []byte) (*Mapping, error) {
 	if err := f.check(); err != nil {
 		return nil, err
 	}
+	f.Families = append(f.Families, Status[:]...)
 	slices.SortFunc(f.Families, func(a, b Family) int { return strings.Compare(a.Name, b.Name) })
 	m := &Mapping{timestamp: f.Timestamp, interval: f.Interval, families: f.Families}
+	for i := range Status {
+		m.status[i] = slices.IndexFunc(m.families, func(f Family) bool { return f.Name == Status[i].Name })
+	}
 	if _, err := compile(m, ""); err != nil {
 		return nil, err
 	}
 	return m, nil
 }
 
-// Families returns the mapping's families sorted by name; a [Sample] names
+// Families returns all families of a node sorted by name: the mapping's own
+// and, recognizable by their empty Path, those of [Status]. A [Sample] names
 // its family by the index here. The caller must not change them.
 func (m *Mapping) Families() []Family { return m.families }
 
-// Status names the families that every known node has whatever the mapping
-// says. They are the registry's, so no mapping may define them.
+// Status returns where in Families those of [Status] are, in its order.
+func (m *Mapping) Status() [len(Status)]int { return m.status }
+
+// Status are the families that every known node has whatever the mapping says,
+// sorted by name. They are the registry's, so no mapping may define them.
 var Status = [...]Family{
 	{Name: "edge_node_clock_skew_seconds", Type: Gauge, Help: "The newest report's own time minus the time it was received."},
 	{Name: "edge_node_last_report_timestamp_seconds", Type: Gauge, Help: "When the newest report was received, in seconds since the Unix epoch."},
@@ -164,6 +173,9 @@ func (f *file) check() error {
 			wrong(where, "type %q, not gauge or counter", fam.Type)
 		case (fam.Type == Counter) != (base != fam.Name):
 			wrong(where, "type %s: names of counters, and only those, end in _total", fam.Type)
+		}
+		if fam.Path == "" {
+			wrong(where, "path is missing")
 		}
 		if fam.Help == "" {
 			wrong(where, "help is missing")

@@ -65,6 +65,9 @@ type labelPlan struct {
 func compile(m *Mapping, nodeField string) (*plan, error) {
 	p := &plan{root: newPlace(), slots: []int{0}, families: make([]famPlan, len(m.families))}
 	for i := range m.families {
+		if m.families[i].Path == "" {
+			continue // the registry's
+		}
 		if err := p.addFamily(i, &m.families[i]); err != nil {
 			return nil, fmt.Errorf("mapping: family %s: %w", m.families[i].Name, err)
 		}

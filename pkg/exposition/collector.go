@@ -1,0 +1,107 @@
+package exposition
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/edgegauge/edgegauge/pkg/registry"
+	"github.com/edgegauge/edgegauge/pkg/sysinfo"
+)
+
+// Collector offers the nodes to a registry of client_golang: the same samples
+// as the page of [Handler], at the cost of an object per sample and scrape. It
+// describes nothing beforehand, since mappings may change while it runs, so
+// register it but once.
+func Collector(r *registry.Registry) prometheus.Collector { return collector{r} }
+
+type collector struct{ registry *registry.Registry }
+
+// Describe sends nothing: the collector is an unchecked one.
+func (collector) Describe(chan<- *prometheus.Desc) {}
+
+// Collect sends the samples of all nodes as they are at one moment.
+func (c collector) Collect(ch chan<- prometheus.Metric) {
+	var s registry.Snapshot
+	c.registry.Snapshot(&s)
+	cols := columns(&s)
+	for g := range s.Groups {
+		group := &s.Groups[g]
+		byIndex := make([]*family, len(group.Families))
+		for _, col := range cols {
+			if col.index[g] >= 0 {
+				byIndex[col.index[g]] = &family{Family: col.Family, descs: map[string]*prometheus.Desc{}}
+			}
+		}
+		for _, b := range group.Blocks {
+			for len(b) > 0 {
+				index, length, body := b.Next()
+				if f := byIndex[index]; f != nil {
+					f.collect(ch, body[:length], group.Down)
+				}
+				b = body[length:]
+			}
+		}
+	}
+}
+
+// family is a metric family with the descriptions made for it so far, by the
+// names of their labels.
+type family struct {
+	*sysinfo.Family
+	descs map[string]*prometheus.Desc
+}
+
+// collect sends the samples of lines.
+func (f *family) collect(ch chan<- prometheus.Metric, lines []byte, down bool) {
+	valueType := prometheus.GaugeValue
+	if f.Type == sysinfo.Counter {
+		valueType = prometheus.CounterValue
+	}
+	down = down && f.Name == sysinfo.Status[up].Name
+	for len(lines) > 0 {
+		var names, values []string
+		var v float64
+		names, values, v, lines = cutLine(lines)
+		if down {
+			v = 0 // the block has the value of a node that is up
+		}
+		key := strings.Join(names, " ")
+		if f.descs[key] == nil {
+			f.descs[key] = prometheus.NewDesc(f.Name, f.Help, names, nil)
+		}
+		m, err := prometheus.NewConstMetric(f.descs[key], valueType, v, values...)
+		if err != nil {
+			m = prometheus.NewInvalidMetric(f.descs[key], err)
+		}
+		ch <- m
+	}
+}
+
+// cutLine reads the first of a block's lines: family{name="value",…} number.
+func cutLine(lines []byte) (names, values []string, v float64, rest []byte) {
+	rest = lines[bytes.IndexByte(lines, '{')+1:]
+	for rest[0] != '}' {
+		name, more, _ := bytes.Cut(rest, []byte(`="`))
+		names = append(names, string(name))
+		var value []byte
+		i := 0
+		for ; more[i] != '"'; i++ {
+			c := more[i]
+			if c == '\\' {
+				i++
+				if c = more[i]; c == 'n' {
+					c = '\n'
+				}
+			}
+			value = append(value, c)
+		}
+		values = append(values, string(value))
+		rest = bytes.TrimPrefix(more[i+1:], []byte(","))
+	}
+	number, rest, _ := bytes.Cut(rest[len("} "):], []byte("\n"))
+	v, _ = strconv.ParseFloat(string(number), 64) // checked when it was written
+	return names, values, v, rest
+}

@@ -1,0 +1,56 @@
+package exposition
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/edgegauge/edgegauge/pkg/registry"
+	"github.com/edgegauge/edgegauge/pkg/sysinfo"
+)
+
+// column is one family of the page and its index in each of the snapshot's
+// groups; -1 in a group that does not show it.
+type column struct {
+	*sysinfo.Family
+	index []int
+}
+
+// columns returns the families of a page sorted by name. While a new mapping
+// is taken up there are two groups of fresh nodes; then the first one's, the
+// newest mapping's, type and help hold for all: sample lines do not depend on
+// them.
+func columns(s *registry.Snapshot) []column {
+	var cols []column
+	for g := range s.Groups {
+		group := &s.Groups[g]
+		for i := range group.Families {
+			f := &group.Families[i]
+			if group.Down && statusIndex(f.Name) < 0 {
+				continue
+			}
+			at := -1
+			if g > 0 {
+				at = slices.IndexFunc(cols, func(c column) bool { return c.Name == f.Name })
+			}
+			if at < 0 {
+				at = len(cols)
+				index := make([]int, len(s.Groups))
+				for k := range index {
+					index[k] = -1
+				}
+				cols = append(cols, column{f, index})
+			}
+			cols[at].index[g] = i
+		}
+	}
+	slices.SortFunc(cols, func(a, b column) int { return strings.Compare(a.Name, b.Name) })
+	return cols
+}
+
+// up is the index of edge_node_up in sysinfo.Status.
+var up = statusIndex("edge_node_up")
+
+// statusIndex returns which of the status families is so named, or -1.
+func statusIndex(name string) int {
+	return slices.IndexFunc(sysinfo.Status[:], func(f sysinfo.Family) bool { return f.Name == name })
+}

@@ -1,0 +1,182 @@
+package exposition
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+
+	"github.com/edgegauge/edgegauge/pkg/registry"
+)
+
+// HandlerOptions are for [NewHandler]. The zero value serves the nodes alone.
+type HandlerOptions struct {
+	// Host are the process's own metrics, put behind the nodes'. Families
+	// that a mapping defines too are left out of it.
+	Host prometheus.Gatherer
+	// MaxInFlight is how many scrapes are served at once; a further one gets
+	// status 503. Default 10.
+	MaxInFlight int
+	// Timeout ends a scrape whose reader is too slow, and with it the hold on
+	// the blocks it is shown. A shorter X-Prometheus-Scrape-Timeout-Seconds
+	// header counts instead. Default 30s.
+	Timeout time.Duration
+	// HostError, if not nil, is told when the host's metrics could not all
+	// be gathered or written; those that could are on the page all the same.
+	HostError func(error)
+}
+
+// NewHandler returns the handler of the page: GET and HEAD, in the format and
+// coding that the request prefers. It may serve any number of requests at once.
+func NewHandler(r *registry.Registry, o HandlerOptions) http.Handler {
+	if o.MaxInFlight == 0 {
+		o.MaxInFlight = 10
+	}
+	if o.Timeout == 0 {
+		o.Timeout = 30 * time.Second
+	}
+	if o.HostError == nil {
+		o.HostError = func(error) {}
+	}
+	return &handler{registry: r, HandlerOptions: o, inFlight: make(chan struct{}, o.MaxInFlight)}
+}
+
+type handler struct {
+	registry *registry.Registry
+	HandlerOptions
+	inFlight  chan struct{}
+	snapshots sync.Pool
+}
+
+// ServeHTTP writes the page.
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, "the page can only be read", http.StatusMethodNotAllowed)
+		return
+	}
+	format, contentType := Negotiate(r.Header.Get("Accept"))
+	compress := acceptsGzip(r.Header.Get("Accept-Encoding"))
+	header := w.Header()
+	header.Set("Content-Type", contentType)
+	header.Set("Vary", "Accept, Accept-Encoding")
+	header.Set("Cache-Control", "no-store")
+	if compress {
+		header.Set("Content-Encoding", "gzip")
+	}
+	if r.Method == http.MethodHead {
+		return
+	}
+	select {
+	case h.inFlight <- struct{}{}:
+		defer func() { <-h.inFlight }()
+	default:
+		header.Del("Content-Encoding")
+		header.Set("Retry-After", "1")
+		http.Error(w, strconv.Itoa(h.MaxInFlight)+" scrapes are in flight, which is the limit", http.StatusServiceUnavailable)
+		return
+	}
+	// Not every ResponseWriter has deadlines; those of net/http do.
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(h.timeout(r)))
+
+	var out io.Writer = w
+	if compress {
+		z := gzips.Get().(*gzip.Writer)
+		z.Reset(w)
+		defer func() {
+			_ = z.Close() // an error here is one of w, and then nobody reads
+			z.Reset(nil)
+			gzips.Put(z)
+		}()
+		out = z
+	}
+	h.page(out, format)
+}
+
+var gzips = sync.Pool{New: func() any {
+	z, err := gzip.NewWriterLevel(nil, gzip.BestSpeed)
+	if err != nil {
+		panic(err) // the level is a constant
+	}
+	return z
+}}
+
+// page writes the nodes, the host's metrics and the end.
+func (h *handler) page(w io.Writer, format Format) {
+	s, _ := h.snapshots.Get().(*registry.Snapshot)
+	if s == nil {
+		s = &registry.Snapshot{}
+	}
+	defer func() {
+		s.Release()
+		h.snapshots.Put(s)
+	}()
+	h.registry.Snapshot(s)
+	if err := WriteNodes(w, s, format); err != nil {
+		return // the scraper went away
+	}
+	if h.Host != nil {
+		mine := map[string]bool{}
+		for _, c := range columns(s) {
+			mine[c.Name] = true
+			mine[strings.TrimSuffix(c.Name, "_total")] = true // OpenMetrics' name
+		}
+		if err := writeHost(w, h.Host, format, mine); err != nil {
+			h.HostError(err)
+		}
+	}
+	if format == OpenMetrics {
+		_, _ = io.WriteString(w, "# EOF\n")
+	}
+}
+
+// writeHost writes what g gathers, without the families in skip. A family that
+// cannot be written is left out whole, for half a one would spoil the page.
+func writeHost(w io.Writer, g prometheus.Gatherer, format Format, skip map[string]bool) error {
+	families, err := g.Gather()
+	var buf bytes.Buffer
+	for _, f := range families {
+		if skip[f.GetName()] {
+			continue
+		}
+		begin := buf.Len()
+		if bad := writeFamily(&buf, f, format); bad != nil {
+			buf.Truncate(begin)
+			err = errors.Join(err, bad)
+		}
+		if buf.Len() >= chunk {
+			if _, gone := buf.WriteTo(w); gone != nil {
+				return err
+			}
+		}
+	}
+	_, _ = buf.WriteTo(w)
+	return err
+}
+
+func writeFamily(w *bytes.Buffer, f *dto.MetricFamily, format Format) (err error) {
+	if format == OpenMetrics {
+		_, err = expfmt.MetricFamilyToOpenMetrics(w, f)
+	} else {
+		_, err = expfmt.MetricFamilyToText(w, f)
+	}
+	return err
+}
+
+// timeout is how long the scraper waits, as far as it says.
+func (h *handler) timeout(r *http.Request) time.Duration {
+	s, err := strconv.ParseFloat(r.Header.Get("X-Prometheus-Scrape-Timeout-Seconds"), 64)
+	if err != nil || !(s > 0 && s < h.Timeout.Seconds()) {
+		return h.Timeout
+	}
+	return time.Duration(s * float64(time.Second))
+}

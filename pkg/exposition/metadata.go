@@ -1,0 +1,32 @@
+package exposition
+
+import (
+	"strings"
+
+	"github.com/edgegauge/edgegauge/pkg/sysinfo"
+)
+
+// appendMetadata appends the HELP and TYPE lines of a family. In OpenMetrics a
+// counter's family is named without the _total of its samples, and quotes in
+// HELP are escaped.
+func appendMetadata(b []byte, f *sysinfo.Family, format Format) []byte {
+	name := f.Name
+	if format == OpenMetrics && f.Type == sysinfo.Counter {
+		name = strings.TrimSuffix(name, "_total")
+	}
+	b = append(append(append(b, "# HELP "...), name...), ' ')
+	for i := 0; i < len(f.Help); i++ {
+		switch c := f.Help[i]; {
+		case c == '\\':
+			b = append(b, `\\`...)
+		case c == '\n':
+			b = append(b, `\n`...)
+		case c == '"' && format == OpenMetrics:
+			b = append(b, `\"`...)
+		default:
+			b = append(b, c)
+		}
+	}
+	b = append(append(append(b, "\n# TYPE "...), name...), ' ')
+	return append(append(b, f.Type...), '\n')
+}
