@@ -22,6 +22,8 @@ type stat struct {
 	done  chan struct{} // closed when usage and err are there
 	usage usage
 	err   error
+
+	overdue bool // it had its time in an earlier read; do not wait for it again
 }
 
 // mount is one line of mountinfo.
@@ -54,7 +56,7 @@ func (r *Reader) readFilesystems(doc *sysinfo.Document) error {
 	defer deadline.Stop()
 	late := false
 	for mountpoint, s := range asked {
-		if !late {
+		if !late && !s.overdue {
 			select {
 			case <-s.done:
 			case <-deadline.C:
@@ -62,6 +64,7 @@ func (r *Reader) readFilesystems(doc *sysinfo.Document) error {
 			}
 		}
 		u, err := s.answer()
+		s.overdue = err == errNoAnswer
 		if err != nil {
 			r.fail(fmt.Errorf("reading filesystem %s: %w", mountpoint, err))
 			continue

@@ -34,7 +34,7 @@ func (r *Reader) readAMD(doc *sysinfo.Document) {
 		gpu := sysinfo.GPU{
 			GPU:              filepath.Base(card),
 			Model:            "amdgpu",
-			UtilizationRatio: ratio(readNumber(filepath.Join(device, "gpu_busy_percent"), 0.01)),
+			UtilizationRatio: ratio(readNumber(filepath.Join(device, "gpu_busy_percent"), 100)),
 			MemoryUsedBytes:  readBytes(filepath.Join(device, "mem_info_vram_used")),
 			MemoryTotalBytes: readBytes(filepath.Join(device, "mem_info_vram_total")),
 		}
@@ -59,7 +59,7 @@ func (r *Reader) readDevfreq(doc *sysinfo.Document) {
 		if !devfreqGPU.MatchString(name) {
 			continue
 		}
-		gpu := sysinfo.GPU{GPU: name, Model: r.compatible(filepath.Join(entry, "device/of_node/compatible"))}
+		gpu := sysinfo.GPU{GPU: name, Model: compatible(filepath.Join(entry, "device/of_node/compatible"))}
 		if load := readNumber(filepath.Join(entry, "device/load"), milli); load != nil {
 			gpu.UtilizationRatio = ratio(load) // Tegra counts in thousandths
 		} else if text, ok := readText(filepath.Join(entry, "load")); ok {
@@ -80,13 +80,13 @@ func (r *Reader) readDevfreq(doc *sysinfo.Document) {
 }
 
 // compatible returns the first of the names that a device tree node goes by.
-func (r *Reader) compatible(path string) string {
+func compatible(path string) string {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return ""
 	}
 	name, _, _ := strings.Cut(string(b), "\x00")
-	return name
+	return strings.TrimSpace(name)
 }
 
 // readNVIDIA names the cards. How busy they are the driver tells nobody

@@ -68,8 +68,9 @@ func readText(path string) (string, bool) {
 	return line, line != ""
 }
 
-// readNumber returns the number in one of sysfs' small files, scaled.
-func readNumber(path string, scale float64) *float64 {
+// readNumber returns the number in one of sysfs' small files, which counts in
+// fractions of the unit.
+func readNumber(path string, fractions float64) *float64 {
 	text, ok := readText(path)
 	if !ok {
 		return nil
@@ -78,7 +79,7 @@ func readNumber(path string, scale float64) *float64 {
 	if err != nil {
 		return nil
 	}
-	return sysinfo.Ptr(float64(n) * scale)
+	return sysinfo.Ptr(float64(n) / fractions)
 }
 
 // readBytes returns the size in one of sysfs' small files.

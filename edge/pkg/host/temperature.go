@@ -8,7 +8,7 @@ import (
 	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
-const milli = 0.001
+const milli = 1000 // fractions of a unit
 
 // readTemperatures reads the thermal zones and the hardware monitors.
 func (r *Reader) readTemperatures(doc *sysinfo.Document) error {

@@ -1,0 +1,435 @@
+package host
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/prometheus/procfs"
+
+	"github.com/edgegauge/edgegauge/pkg/sysinfo"
+)
+
+var update = flag.Bool("update", false, "write the golden documents anew")
+
+// plant unfolds a fixture, the text of a whole tree, below a scratch folder.
+// One text rather than a tree of files, for a tree has links and names that
+// not every checkout can hold.
+func plant(t *testing.T, text string) string {
+	t.Helper()
+	root := t.TempDir()
+	header := regexp.MustCompile(`(?m)^-- (\S+)(?: -> (\S+))? --\n`)
+	found := header.FindAllStringSubmatchIndex(text, -1)
+	if len(found) == 0 {
+		t.Fatal("fixture without a file")
+	}
+	for i, at := range found {
+		end := len(text)
+		if i+1 < len(found) {
+			end = found[i+1][0]
+		}
+		path := filepath.Join(root, text[at[2]:at[3]])
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		var err error
+		if at[4] >= 0 {
+			err = os.Symlink(text[at[4]:at[5]], path)
+		} else {
+			err = os.WriteFile(path, []byte(text[at[1]:end]), 0o644)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return root
+}
+
+// readerOn returns a Reader of the planted tree, whose file systems all answer
+// alike.
+func readerOn(root string, options Options) *Reader {
+	options.ProcPath, options.SysPath, options.RootPath = filepath.Join(root, "proc"), filepath.Join(root, "sys"), root
+	r := New(options)
+	r.statfs = func(path string) (usage, error) {
+		u := usage{blockBytes: 4096, blocks: 1000, blocksAvail: 250, files: 100, filesFree: 40}
+		if strings.Contains(path, "usb") {
+			u.files, u.filesFree = 0, 0
+		}
+		return u, nil
+	}
+	return r
+}
+
+func fixture(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("testdata", name+".txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func TestGolden(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("links and /proc")
+	}
+	for name, want := range map[string][]string{
+		"jetson":  nil,
+		"gateway": {"reading disks: ", "reading networks: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := readerOn(plant(t, fixture(t, name)), Options{EdgecoreVersion: "v1.13.0"})
+			doc, errs := r.Read()
+			expectErrors(t, errs, want...)
+			if now := float64(time.Now().Unix()); doc.Timestamp < now-60 || doc.Timestamp > now+1 {
+				t.Errorf("timestamp %v, want about %v", doc.Timestamp, now)
+			}
+			doc.Timestamp, doc.Host.Arch = 0, "any"
+			got, err := json.MarshalIndent(doc, "", "  ")
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden := filepath.Join("testdata", name+".json")
+			if *update {
+				if err := os.WriteFile(golden, append(got, '\n'), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			expected, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if string(got)+"\n" != string(expected) {
+				t.Errorf("got\n%s\nwant\n%s", got, expected)
+			}
+		})
+	}
+}
+
+// expectErrors wants as many errors as prefixes, each with its own.
+func expectErrors(t *testing.T, errs []error, prefixes ...string) {
+	t.Helper()
+	if len(errs) != len(prefixes) {
+		t.Fatalf("errors %v, want %q", errs, prefixes)
+	}
+	for i, err := range errs {
+		if !strings.HasPrefix(err.Error(), prefixes[i]) {
+			t.Errorf("error %q, want it to begin with %q", err, prefixes[i])
+		}
+	}
+}
+
+func TestErrorsAreSaidOnceWhileTheyLast(t *testing.T) {
+	root := plant(t, fixture(t, "jetson"))
+	r := readerOn(root, Options{EdgecoreVersion: "v"})
+	meminfo := filepath.Join(root, "proc/meminfo")
+	good, err := os.ReadFile(meminfo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, step := range []struct {
+		content string
+		said    []string
+	}{
+		{string(good), nil},
+		{"nonsense", []string{"reading memory: "}},
+		{"nonsense", nil},
+		{string(good), nil},
+		{"nonsense", []string{"reading memory: "}},
+	} {
+		if err := os.WriteFile(meminfo, []byte(step.content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		doc, errs := r.Read()
+		expectErrors(t, errs, step.said...)
+		if got, want := doc.Memory != nil, step.content == string(good); got != want {
+			t.Errorf("step %d: memory read: %v, want %v", i, got, want)
+		}
+		if doc.CPU == nil || len(doc.Networks) != 2 || len(doc.Disks) != 2 {
+			t.Errorf("step %d: the rest is missing: %+v", i, doc)
+		}
+	}
+}
+
+func TestNothingReadable(t *testing.T) {
+	r := readerOn(filepath.Join(t.TempDir(), "nowhere"), Options{})
+	doc, errs := r.Read()
+	if len(errs) < 6 {
+		t.Errorf("errors %v, want one for each part that every host has", errs)
+	}
+	for _, err := range errs {
+		if !errors.Is(err, fs.ErrNotExist) && !strings.Contains(err.Error(), "no such file") && !strings.Contains(err.Error(), "kernel release") {
+			t.Errorf("unexpected error %v", err)
+		}
+	}
+	if doc.Host.OS != runtime.GOOS || doc.CPU != nil || doc.Memory != nil {
+		t.Errorf("document %+v", doc)
+	}
+}
+
+// A parser that panics must cost its own part alone.
+func TestMalformed(t *testing.T) {
+	for name, file := range map[string]struct{ path, content, said string }{
+		"short net line":  {"proc/net/dev", "a\nb\neth0: 1\n", "reading networks: "},
+		"cpu":             {"proc/stat", "cpu x\n", "reading cpu: "},
+		"load":            {"proc/loadavg", "1\n", "reading load: "},
+		"short mountinfo": {"proc/1/mountinfo", "1 2 3\n", "reading filesystems: "},
+		"diskstats":       {"proc/diskstats", "a b c\n", "reading disks: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			root := plant(t, fixture(t, "jetson"))
+			if err := os.WriteFile(filepath.Join(root, file.path), []byte(file.content), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			doc, errs := readerOn(root, Options{}).Read()
+			expectErrors(t, errs, file.said)
+			if doc.Memory == nil || doc.Containers == nil {
+				t.Error("the rest is missing")
+			}
+		})
+	}
+}
+
+func TestOptions(t *testing.T) {
+	root := plant(t, fixture(t, "jetson"))
+	nothing := regexp.MustCompile(`^$`)
+	count := func(doc *sysinfo.Document) string {
+		return fmt.Sprintf("fs %d, disks %d, networks %d, edgecore %q",
+			len(doc.Filesystems), len(doc.Disks), len(doc.Networks), doc.Host.EdgecoreVersion)
+	}
+	for name, test := range map[string]struct {
+		options Options
+		want    string
+	}{
+		"default":     {Options{}, `fs 4, disks 2, networks 2, edgecore ""`},
+		"mountpoints": {Options{MountpointsExclude: nothing}, `fs 5, disks 2, networks 2, edgecore ""`},
+		"types":       {Options{FSTypesExclude: nothing}, `fs 5, disks 2, networks 2, edgecore ""`},
+		"disks":       {Options{DisksExclude: nothing}, `fs 4, disks 6, networks 2, edgecore ""`},
+		"networks":    {Options{NetworksExclude: nothing}, `fs 4, disks 2, networks 4, edgecore ""`},
+		"version":     {Options{EdgecoreVersion: "v9"}, `fs 4, disks 2, networks 2, edgecore "v9"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			doc, errs := readerOn(root, test.options).Read()
+			expectErrors(t, errs)
+			if got := count(doc); got != test.want {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestUsageRatio(t *testing.T) {
+	at := func(user, idle, iowait float64) procfs.CPUStat {
+		return procfs.CPUStat{User: user, Idle: idle, Iowait: iowait, Guest: user}
+	}
+	for name, test := range map[string]struct {
+		before, now procfs.CPUStat
+		want        *float64
+	}{
+		"no time":           {at(1, 1, 1), at(1, 1, 1), nil},
+		"busy":              {at(1, 1, 1), at(2, 1, 1), sysinfo.Ptr(1.0)},
+		"idle":              {at(1, 1, 1), at(1, 2, 1), sysinfo.Ptr(0.0)},
+		"waiting":           {at(0, 0, 0), at(1, 1, 2), sysinfo.Ptr(0.25)},
+		"idle runs back":    {at(0, 5, 0), at(1, 4, 0), sysinfo.Ptr(1.0)},
+		"counters restart":  {at(9, 9, 9), at(1, 1, 1), nil},
+		"guest counts once": {at(0, 0, 0), at(3, 1, 0), sysinfo.Ptr(0.75)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := usageRatio(test.before, test.now)
+			if (got == nil) != (test.want == nil) || got != nil && *got != *test.want {
+				t.Errorf("got %v, want %v", got, test.want)
+			}
+		})
+	}
+}
+
+// The ratio is of the time since the Read before, and the first has none.
+func TestUsageRatioBetweenReads(t *testing.T) {
+	root := plant(t, fixture(t, "jetson"))
+	r := readerOn(root, Options{})
+	if doc, _ := r.Read(); doc.CPU.UsageRatio != nil {
+		t.Errorf("first ratio %v, want none", *doc.CPU.UsageRatio)
+	}
+	const later = "cpu  1030 20 300 8060 110 10 20 5 400 0\n"
+	if err := os.WriteFile(filepath.Join(root, "proc/stat"), []byte(later), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	doc, _ := r.Read()
+	if doc.CPU.UsageRatio == nil || *doc.CPU.UsageRatio < 0.2999 || *doc.CPU.UsageRatio > 0.3001 {
+		t.Errorf("ratio %v, want 0.3", doc.CPU.UsageRatio)
+	}
+}
+
+// A file system that gives no answer costs its own line, and one goroutine.
+func TestStuckFilesystem(t *testing.T) {
+	r := readerOn(plant(t, fixture(t, "jetson")), Options{FilesystemTimeout: time.Millisecond})
+	answer := make(chan struct{})
+	quick := r.statfs
+	asked := make(chan string, 100)
+	r.statfs = func(path string) (usage, error) {
+		if strings.HasSuffix(path, "/mnt/nas") {
+			asked <- path
+			<-answer
+		}
+		return quick(path)
+	}
+	devices := func(doc *sysinfo.Document) (list []string) {
+		for _, f := range doc.Filesystems {
+			list = append(list, f.Device)
+		}
+		return list
+	}
+	var said int
+	for i := 0; i < 3; i++ {
+		doc, errs := r.Read()
+		for _, err := range errs {
+			if !errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Errorf("error %v, want one of a deadline", err)
+			}
+			if strings.Contains(err.Error(), "/mnt/nas") {
+				said++
+			}
+		}
+		if got := strings.Join(devices(doc), " "); strings.Contains(got, "nas:") {
+			t.Errorf("read %d: file systems %s", i, got)
+		}
+	}
+	if said != 1 {
+		t.Errorf("said %d times, want once", said)
+	}
+	if n := len(asked); n != 1 {
+		t.Errorf("asked %d times while it waits, want once", n)
+	}
+	close(answer)
+	<-r.asked["/mnt/nas"].done
+	r.options.FilesystemTimeout = time.Minute
+	doc, errs := r.Read()
+	expectErrors(t, errs)
+	if got := strings.Join(devices(doc), " "); !strings.Contains(got, "nas:/export") {
+		t.Errorf("after the answer: file systems %s", got)
+	}
+	if n := len(asked); n != 2 {
+		t.Errorf("asked %d times, want a second time for a fresh answer", n)
+	}
+}
+
+// No host makes a report that the cloud must refuse.
+func TestBounds(t *testing.T) {
+	root := plant(t, fixture(t, "jetson"))
+	var dev, mounts strings.Builder
+	dev.WriteString("head\nhead\n")
+	for i := 0; i < 100; i++ {
+		fmt.Fprintf(&dev, "eth%02d: 1 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0\n", i)
+	}
+	fmt.Fprintf(&mounts, "22 1 179:1 / /%s rw - ext4 /dev/\xff\\134x rw\n", strings.Repeat("ä", 300))
+	for path, content := range map[string]string{"proc/net/dev": dev.String(), "proc/1/mountinfo": mounts.String()} {
+		if err := os.WriteFile(filepath.Join(root, path), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	doc, errs := readerOn(root, Options{}).Read()
+	expectErrors(t, errs, "reading networks: more than 32")
+	if len(doc.Networks) != maxPerKind || doc.Networks[0].Device != "eth00" || doc.Networks[31].Device != "eth31" {
+		t.Errorf("networks %v", doc.Networks)
+	}
+	f := doc.Filesystems[0]
+	if !utf8.ValidString(f.Mountpoint) || len(f.Mountpoint) > maxTextBytes || len(f.Mountpoint) < maxTextBytes-4 {
+		t.Errorf("mountpoint of %d bytes: %q", len(f.Mountpoint), f.Mountpoint)
+	}
+	if f.Device != "/dev/\uFFFD\\x" {
+		t.Errorf("device %q", f.Device)
+	}
+}
+
+func TestEdgecoreVersion(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "edgecore")
+	var c versionCache
+	if got := c.of(path); got != "" {
+		t.Errorf("no file: %q", got)
+	}
+	if err := os.WriteFile(path, []byte("#!/bin/sh\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if got := c.of(path); got != "" {
+		t.Errorf("a script: %q", got)
+	}
+	for flags, want := range map[string]string{
+		`-X github.com/kubeedge/kubeedge/pkg/version.buildDate=2023 -X github.com/kubeedge/kubeedge/pkg/version.gitVersion=v1.13.0 -s`: "v1.13.0",
+		`-X 'github.com/kubeedge/kubeedge/pkg/version.gitVersion=v1.18.1-dirty' -w`:                                                    "v1.18.1-dirty",
+		`-X example.com/version.gitVersion=v2`: "",
+	} {
+		got := ""
+		if m := gitVersion.FindStringSubmatch(flags); m != nil {
+			got = m[1]
+		}
+		if got != want {
+			t.Errorf("%s: got %q, want %q", flags, got, want)
+		}
+	}
+}
+
+// This very machine, whatever it is.
+func TestLive(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("no /proc")
+	}
+	r := New(Options{})
+	r.Read()
+	doc, errs := r.Read()
+	for _, err := range errs {
+		t.Log(err)
+	}
+	if doc.CPU == nil || doc.CPU.Count == nil || *doc.CPU.Count == 0 || doc.CPU.SecondsTotal["idle"] == 0 {
+		t.Errorf("cpu %+v", doc.CPU)
+	}
+	if doc.Memory == nil || *doc.Memory.AvailableBytes > *doc.Memory.TotalBytes {
+		t.Errorf("memory %+v", doc.Memory)
+	}
+	if doc.Processes == nil || *doc.Processes.Count == 0 {
+		t.Errorf("processes %+v", doc.Processes)
+	}
+	if doc.Host.Kernel == "" || doc.Host.BootTime == nil || *doc.Host.BootTime > doc.Timestamp {
+		t.Errorf("host %+v", doc.Host)
+	}
+	for _, f := range doc.Filesystems {
+		if *f.AvailBytes > *f.SizeBytes {
+			t.Errorf("filesystem %+v", f)
+		}
+	}
+}
+
+func FuzzMountinfo(f *testing.F) {
+	for _, name := range []string{"jetson", "gateway"} {
+		b, err := os.ReadFile(filepath.Join("testdata", name+".txt"))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
+	f.Add([]byte("22 1 179:1 / /a\\040b\\ rw - ext4 /dev/x rw\n"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		mounts, _ := parseMountinfo(b)
+		if len(mounts) > strings.Count(string(b), "\n")+1 {
+			t.Errorf("%d mounts of %q", len(mounts), b)
+		}
+	})
+}
+
+func BenchmarkRead(b *testing.B) {
+	r := New(Options{})
+	b.ReportAllocs()
+	for i := 0; i < b.N; i++ {
+		r.Read()
+	}
+}
