@@ -1,0 +1,3 @@
+module github.com/edgegauge/edgegauge/hack/e2e
+
+go 1.26

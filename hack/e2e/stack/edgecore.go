@@ -1,0 +1,105 @@
+package stack
+
+import (
+	"fmt"
+	"path/filepath"
+	"time"
+)
+
+// Edge is an edge node: its Node object, its edgecore in a network namespace of
+// its own, and the line to the cloud.
+type Edge struct {
+	*Process
+	Name  string
+	Proxy *Proxy
+
+	stack  *Stack
+	number int
+}
+
+// mqttPort is the port of edgecore's own broker, KubeEdge's default.
+const mqttPort = "1884"
+
+// AddEdge makes the Node object and starts its edgecore, connected to a
+// cloudcore.
+func (s *Stack) AddEdge(number int, cloudcore *Cloudcore) (*Edge, error) {
+	edge := &Edge{Name: fmt.Sprintf("edge-%d", number), stack: s, number: number}
+	if err := s.CreateNode(edge.Name); err != nil {
+		return nil, err
+	}
+	address, err := s.addPod(edge.Name, 100+number)
+	if err != nil {
+		return nil, err
+	}
+	if edge.Proxy, err = s.newProxy(cloudcore.HubAddress()); err != nil {
+		return nil, err
+	}
+	token, err := s.edgeToken()
+	if err != nil {
+		return nil, err
+	}
+	folder := filepath.Join(s.Folder, edge.Name)
+	if _, err := s.write(filepath.Join(edge.Name, "edgecore.yaml"), fmt.Sprintf(`apiVersion: edgecore.config.kubeedge.io/v1alpha2
+kind: EdgeCore
+database: {dataSource: %[1]s/edgecore.db}
+modules:
+  edged:
+    enable: false
+    hostnameOverride: %[2]s
+    nodeIP: %[3]s
+  edgeHub:
+    enable: true
+    heartbeat: 1
+    messageQPS: 1000
+    messageBurst: 1000
+    httpServer: https://%[4]s:10002
+    token: %[5]s
+    tlsCaFile: %[1]s/ca.crt
+    tlsCertFile: %[1]s/edge.crt
+    tlsPrivateKeyFile: %[1]s/edge.key
+    rotateCertificates: false
+    quic: {enable: false}
+    websocket: {enable: true, server: %[6]s}
+  eventBus: {enable: true, mqttMode: 0, mqttServerInternal: "tcp://127.0.0.1:%[7]s"}
+  metaManager: {enable: true, metaServer: {enable: false}}
+  serviceBus: {enable: false}
+  deviceTwin: {enable: true}
+  edgeStream: {enable: false}
+`, folder, edge.Name, address, cloudcore.Address, token, edge.Proxy.Address(), mqttPort)); err != nil {
+		return nil, err
+	}
+	return edge, edge.Start()
+}
+
+// Start starts the edgecore of the node (again).
+func (e *Edge) Start() error {
+	process, err := e.stack.start(e.Name, e.Name, []string{"CHECK_EDGECORE_ENVIRONMENT=false"},
+		"edgecore", "--config", filepath.Join(e.stack.Folder, e.Name, "edgecore.yaml"))
+	if err != nil {
+		return err
+	}
+	e.Process = process
+	return ready(process, 30*time.Second, func() error {
+		if e.Proxy.Connections() == 0 {
+			return fmt.Errorf("%s has no session", e.Name)
+		}
+		return nil
+	})
+}
+
+// CreateNode makes an edge Node object, as an edgecore with a container runtime
+// would itself.
+func (s *Stack) CreateNode(name string) error {
+	return s.Apply(fmt.Sprintf(`apiVersion: v1
+kind: Node
+metadata:
+  name: %s
+  labels: {node-role.kubernetes.io/edge: "", node-role.kubernetes.io/agent: ""}
+`, name))
+}
+
+// DeleteNode deletes a Node object.
+func (s *Stack) DeleteNode(name string) error {
+	_, err := s.Kubectl("", "delete", "node", name)
+	return err
+}
