@@ -118,6 +118,12 @@ func (b *bench) run() (*results, error) {
 			return nil, fmt.Errorf("ten minutes of 600 nodes: %w", err)
 		}
 	}
+	if b.wants(edgegauge) && !b.quick {
+		b.progress("a Prometheus scrapes")
+		if r.Prometheus, err = b.measurePrometheus(min(slices.Max(b.sizes), 10_000)); err != nil {
+			return nil, fmt.Errorf("Prometheus: %w", err)
+		}
+	}
 	r.Seconds = time.Since(begin).Seconds()
 	return r, nil
 }

@@ -54,12 +54,8 @@ func start(args ...string) (*process, error) {
 
 // startPushgateway runs a Pushgateway on a free port.
 func startPushgateway(binary string, flags ...string) (*process, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := freeAddress()
 	if err != nil {
-		return nil, err
-	}
-	address := l.Addr().String()
-	if err := l.Close(); err != nil {
 		return nil, err
 	}
 	p := &process{address: address, path: "/metrics", stderr: new(bytes.Buffer)}
@@ -78,6 +74,15 @@ func startPushgateway(binary string, flags ...string) (*process, error) {
 			return nil, fmt.Errorf("the Pushgateway does not listen: %w: %s", err, p.stderr)
 		}
 	}
+}
+
+// freeAddress returns an address on loopback that nobody listened on just now.
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
 }
 
 // ask sends a request and waits for the reply.

@@ -21,6 +21,8 @@ type results struct {
 	Fleets   []fleetResult     `json:"fleets"`
 	Expiry   *expiry           `json:"expiry,omitempty"`
 	Story    *story            `json:"story,omitempty"`
+	// Prometheus is nil without Debian's package prometheus.
+	Prometheus *prometheusResult `json:"prometheus,omitempty"`
 }
 
 // fleetResult is what was measured with a fleet of one size.
