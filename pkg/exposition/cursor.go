@@ -37,3 +37,18 @@ func (c *cursor) lines() []byte {
 	c.advance(rest)
 	return lines
 }
+
+// fetchAhead is how many nodes' pieces are fetched at once.
+const fetchAhead = 32
+
+// fetch reads a byte at both ends of each piece of family that comes next, and
+// by that brings the pieces into the cache: loads that depend on nothing but
+// the cursors overlap, while copying piece after piece waits for most of them.
+func fetch(cursors []cursor, family uint32) (sum byte) {
+	for i := range cursors {
+		if c := &cursors[i]; c.family == family {
+			sum += c.rest[0] + c.rest[c.length-1]
+		}
+	}
+	return sum
+}

@@ -60,23 +60,30 @@ type pageWriter struct {
 	buf  []byte
 	head []byte // metadata, which goes before a family's first line, if there is one
 	err  error
+
+	fetched byte // keeps the compiler from leaving out what fetch does
 }
 
 // column writes the pieces of one family.
 func (p *pageWriter) column(cursors []cursor, family uint32) {
-	for i := range cursors {
-		c := &cursors[i]
-		if c.family != family {
-			continue
-		}
-		lines := c.lines()
-		if len(lines) > cap(p.buf)-len(p.buf) || len(p.head) > 0 {
-			if p.write(lines); p.err != nil {
-				return
+	for len(cursors) > 0 {
+		batch := cursors[:min(len(cursors), fetchAhead)]
+		cursors = cursors[len(batch):]
+		p.fetched += fetch(batch, family)
+		for i := range batch {
+			c := &batch[i]
+			if c.family != family {
+				continue
 			}
-			continue
+			lines := c.lines()
+			if len(lines) > cap(p.buf)-len(p.buf) || len(p.head) > 0 {
+				if p.write(lines); p.err != nil {
+					return
+				}
+				continue
+			}
+			p.buf = append(p.buf, lines...)
 		}
-		p.buf = append(p.buf, lines...)
 	}
 }
 
