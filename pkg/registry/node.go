@@ -42,6 +42,20 @@ func (r *Registry) Disconnected(node string) {
 	e.expires = min(e.expires, e.graceEnd)
 }
 
+// Connected takes back a Disconnected whose grace has not ended: the node's
+// session is there again, and its newest report counts for its whole TTL.
+func (r *Registry) Connected(node string) {
+	s := r.shard(node)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.nodes[node]
+	if e == nil || e.graceEnd == 0 || r.now() >= e.expires {
+		return
+	}
+	e.graceEnd = 0
+	e.expires = e.received + r.options.Load().ttl(e)
+}
+
 // Forget removes every trace of a node at once: its Node object was deleted.
 func (r *Registry) Forget(node string) {
 	s := r.shard(node)

@@ -1,0 +1,180 @@
+package nodemetrics
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	beehiveContext "github.com/kubeedge/beehive/pkg/core/context"
+	"github.com/kubeedge/beehive/pkg/core/model"
+	"k8s.io/klog/v2"
+
+	"github.com/edgegauge/edgegauge/pkg/registry"
+	"github.com/edgegauge/edgegauge/pkg/sysinfo"
+)
+
+// The reasons of the module itself for refusing a report, beside those of
+// sysinfo and registry.
+const (
+	reasonNotMessage = "not_message" // what came is no *model.Message
+	reasonNoNode     = "no_node"     // neither the resource nor the payload names a node
+	reasonBadNode    = "bad_node"    // a node name that is too long or not UTF-8
+	reasonInternal   = "internal"    // a bug: handling it panicked
+)
+
+// Handle takes one message, a *model.Message, and returns when what it says is
+// on the page. It has the shape of KubeEdge's listener.Handle; the first result
+// is always nil. The error says why the message was refused, which is counted
+// too. It never blocks, and the message is not kept.
+func (m *Module) Handle(message interface{}) (_ interface{}, err error) {
+	start := time.Now()
+	var msg *model.Message
+	defer func() {
+		if p := recover(); p != nil {
+			err = refuse(reasonInternal, "panic: %v", p)
+			klog.ErrorS(err, "Report could not be handled", "stack", string(debug.Stack()))
+		}
+		m.account(msg, start, err)
+	}()
+	switch v := message.(type) {
+	case *model.Message:
+		msg = v
+	case model.Message:
+		msg = &v
+	}
+	if msg == nil {
+		return nil, refuse(reasonNotMessage, "a %T, a *model.Message is expected", message)
+	}
+	return nil, m.take(msg)
+}
+
+// take decodes a message and puts it into the registry.
+func (m *Module) take(msg *model.Message) error {
+	config := m.config.Load()
+	node, named := nodeOf(msg.Router.Resource)
+	if named {
+		if err := checkNode(node); err != nil {
+			return err
+		}
+		if err := m.registry.Admit(node); err != nil {
+			return err
+		}
+	} else if config.Identity != IdentityPayload {
+		return refuse(reasonNoNode, "the resource %.100q is not of the form node/<node>/<topic>", msg.Router.Resource)
+	}
+
+	report := m.reports.Get().(*sysinfo.Report)
+	defer m.reports.Put(report)
+	if err := m.decoder.Load().Decode(msg.Content, report); err != nil {
+		return err
+	}
+	if report.Ignored > 0 {
+		m.metrics.ignored.Inc()
+	}
+	if report.Timestamp == 0 {
+		report.Timestamp = float64(msg.Header.Timestamp) / 1e3
+	}
+	switch {
+	case named:
+		if report.Node != "" && report.Node != node {
+			m.metrics.mismatches.Inc()
+			klog.V(4).InfoS("Report claims another node's name", "node", node, "claimed", report.Node)
+		}
+	case report.Node == "":
+		return refuse(reasonNoNode, "neither the resource %.100q nor the field %s names a node",
+			msg.Router.Resource, config.NodeNameField)
+	default:
+		node = report.Node
+		if err := m.registry.Admit(node); err != nil {
+			return err
+		}
+	}
+	return m.registry.Put(node, report)
+}
+
+// nodeOf returns the node that a resource names: node/<node>/<topic…>, which
+// cloudhub makes of the session's node and the topic.
+func nodeOf(resource string) (node string, ok bool) {
+	rest, ok := strings.CutPrefix(resource, "node/")
+	if !ok {
+		return "", false
+	}
+	node, topic, ok := strings.Cut(rest, "/")
+	return node, ok && node != "" && topic != ""
+}
+
+func checkNode(node string) error {
+	switch {
+	case len(node) > sysinfo.MaxNodeName:
+		return refuse(reasonBadNode, "a node name of %d bytes, the limit is %d", len(node), sysinfo.MaxNodeName)
+	case !utf8.ValidString(node):
+		return refuse(reasonBadNode, "the node name %q is not UTF-8", node)
+	}
+	return nil
+}
+
+// refusal is the error for the module's own reasons.
+type refusal struct{ reason, detail string }
+
+func (r *refusal) Error() string { return r.detail }
+
+func refuse(reason, format string, args ...any) error {
+	return &refusal{reason, fmt.Sprintf(format, args...)}
+}
+
+// reasonOf returns the reason in an error of take.
+func reasonOf(err error) string {
+	var (
+		own     *refusal
+		decode  *sysinfo.Error
+		refused *registry.Refusal
+	)
+	switch {
+	case errors.As(err, &decode):
+		return string(decode.Reason)
+	case errors.As(err, &refused):
+		return string(refused.Reason)
+	case errors.As(err, &own):
+		return own.reason
+	}
+	return reasonInternal
+}
+
+// receive handles what comes by the module's beehive channel until ctx is done
+// or the channel is gone.
+func (m *Module) receive(ctx context.Context) {
+	for {
+		msg, err := beehiveContext.Receive(ModuleName)
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil {
+			klog.ErrorS(err, "Node metrics have no channel any more, messages come by handlers alone")
+			return
+		}
+		// A closed channel yields zero messages before it yields errors.
+		if msg.Content == nil && msg.Router == (model.MessageRoute{}) {
+			continue
+		}
+		_, _ = m.Handle(&msg) // counted there
+	}
+}
+
+// wake ends a receive that waits in a channel which nobody closes: beehive's
+// Receive knows no context.
+func wake(received <-chan struct{}) {
+	const patience = 10 * time.Millisecond
+	for {
+		select {
+		case <-received:
+			return
+		case <-time.After(patience):
+			// Waits for an answer that never comes, hence the short time.
+			_, _ = beehiveContext.SendSync(ModuleName, model.Message{}, patience)
+		}
+	}
+}

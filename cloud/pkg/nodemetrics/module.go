@@ -1,0 +1,162 @@
+package nodemetrics
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/kubeedge/beehive/pkg/core"
+	beehiveContext "github.com/kubeedge/beehive/pkg/core/context"
+	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/klog/v2"
+
+	"github.com/edgegauge/edgegauge/pkg/exposition"
+	"github.com/edgegauge/edgegauge/pkg/registry"
+	"github.com/edgegauge/edgegauge/pkg/sysinfo"
+)
+
+// ModuleName is the module's name in beehive, and that of its group.
+const ModuleName = "nodemetrics"
+
+// Module is the beehive module. All its methods may be called by any number of
+// goroutines at once, before, while and after it runs.
+type Module struct {
+	config   atomic.Pointer[Config]
+	decoder  atomic.Pointer[sysinfo.Decoder]
+	registry *registry.Registry
+	metrics  *metrics
+	handler  http.Handler
+	reports  sync.Pool // of *sysinfo.Report
+	running  atomic.Bool
+	refusals refusals
+	join     sync.Once
+	joinErr  error
+}
+
+var _ core.Module = (*Module)(nil)
+
+// New returns a module by a valid config. It reads the mapping file; it starts
+// nothing. The error is that of Validate, or of the mapping file.
+func New(c Config) (*Module, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	decoder, err := c.decoder()
+	if err != nil {
+		return nil, err
+	}
+	nodes, err := registry.New(c.registryOptions(), logChange)
+	if err != nil {
+		return nil, err
+	}
+	if c.Host == nil {
+		c.Host = prometheus.DefaultGatherer
+	}
+	m := &Module{registry: nodes}
+	m.reports.New = func() any { return new(sysinfo.Report) }
+	m.config.Store(&c)
+	m.decoder.Store(decoder)
+	m.metrics = newMetrics(m)
+	m.handler = m.newHandler()
+	return m, nil
+}
+
+// Register is New and beehive's core.Register. Call it before beehive starts.
+func Register(c Config) (*Module, error) {
+	m, err := New(c)
+	if err != nil {
+		return nil, err
+	}
+	core.Register(m)
+	return m, nil
+}
+
+// Name returns ModuleName.
+func (m *Module) Name() string { return ModuleName }
+
+// Group returns ModuleName: the module is the only one of its group.
+func (m *Module) Group() string { return ModuleName }
+
+// Enable returns whether the config has the module started.
+func (m *Module) Enable() bool { return m.config.Load().Enable }
+
+// Start runs the module and takes messages from its beehive channel until
+// beehive's context is done. Should the listener fail, it is tried again:
+// cloudcore goes on without its gauges rather than not at all.
+func (m *Module) Start() {
+	const pause = 5 * time.Second
+	ctx := beehiveContext.GetContext()
+	received := make(chan struct{})
+	go func() {
+		defer close(received)
+		m.receive(ctx)
+	}()
+	for ctx.Err() == nil {
+		if err := m.Run(ctx); err != nil && ctx.Err() == nil {
+			klog.ErrorS(err, "Node metrics cannot be served, trying again", "pause", pause)
+			select {
+			case <-ctx.Done():
+			case <-time.After(pause):
+			}
+		}
+	}
+	wake(received)
+}
+
+// Run serves the page, expires nodes and takes up changes of the config until
+// ctx is done; then it returns nil. Messages come by Handle. The error is that
+// of the listener, or that Run runs already.
+func (m *Module) Run(ctx context.Context) error {
+	if !m.running.CompareAndSwap(false, true) {
+		return errors.New("nodemetrics: the module runs already")
+	}
+	defer m.running.Store(false)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+
+	var parts sync.WaitGroup
+	for _, part := range []func(context.Context){
+		func(ctx context.Context) { _ = m.registry.Run(ctx) },
+		m.watch,
+	} {
+		parts.Add(1)
+		go func() {
+			defer parts.Done()
+			part(ctx)
+		}()
+	}
+	err := m.serve(ctx)
+	cancel()
+	parts.Wait()
+	return err
+}
+
+// Handler returns the module's pages: /metrics, /healthz, /readyz and /.
+func (m *Module) Handler() http.Handler { return m.handler }
+
+// Collector offers the nodes' samples and the module's own metrics to a
+// registry of the host, for one page with all. See [exposition.Collector].
+func (m *Module) Collector() prometheus.Collector {
+	return collectors{exposition.Collector(m.registry), m.metrics}
+}
+
+// Expect makes a node known that has a Node object, so that it is shown as down
+// should it never report. The error says that limits.nodes is reached.
+func (m *Module) Expect(node string) error { return m.registry.Expect(node) }
+
+// Disconnected tells that the node's session ended: from now on its newest
+// report counts for disconnectGrace at most.
+func (m *Module) Disconnected(node string) { m.registry.Disconnected(node) }
+
+// Connected tells that the node's session is there again.
+func (m *Module) Connected(node string) { m.registry.Connected(node) }
+
+// Forget removes every trace of a node whose Node object was deleted.
+func (m *Module) Forget(node string) { m.registry.Forget(node) }
+
+func logChange(node string, c registry.Change) {
+	klog.V(2).InfoS("Node changed", "node", node, "change", c.String())
+}

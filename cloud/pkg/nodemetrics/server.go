@@ -1,0 +1,115 @@
+package nodemetrics
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/exporter-toolkit/web"
+	"k8s.io/klog/v2"
+
+	"github.com/edgegauge/edgegauge/pkg/exposition"
+)
+
+func (m *Module) newHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/metrics", exposition.NewHandler(m.registry, exposition.HandlerOptions{
+		Host: m,
+		HostError: func(err error) {
+			m.metrics.hostErrors.Inc()
+			klog.V(4).InfoS("Not all metrics of the process could be shown", "err", err)
+		},
+	}))
+	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintln(w, "ok")
+	})
+	mux.HandleFunc("/readyz", func(w http.ResponseWriter, _ *http.Request) {
+		if !m.running.Load() {
+			http.Error(w, "the module does not run", http.StatusServiceUnavailable)
+			return
+		}
+		fmt.Fprintln(w, "ok")
+	})
+	mux.HandleFunc("/", m.landing)
+	return mux
+}
+
+// serve serves the pages until ctx is done.
+func (m *Module) serve(ctx context.Context) error {
+	c := m.config.Load()
+	if c.BindAddress == "" {
+		return m.joinHost(ctx)
+	}
+	if err := web.Validate(c.WebConfigFile); err != nil {
+		return fmt.Errorf("%s.webConfigFile: %w", section, err)
+	}
+	listener, err := net.Listen("tcp", c.BindAddress)
+	if err != nil {
+		return fmt.Errorf("%s.bindAddress: %w", section, err)
+	}
+	server := &http.Server{
+		Handler:           m.handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          klogErrors(),
+	}
+	klog.InfoS("Node metrics are served", "address", listener.Addr().String(), "path", "/metrics", "tls", c.WebConfigFile != "")
+
+	served := make(chan error, 1)
+	go func() { served <- web.Serve(listener, server, flags(c.WebConfigFile), log.NewNopLogger()) }()
+	select {
+	case err := <-served:
+		return err
+	case <-ctx.Done():
+	}
+	// Scrapes under way may end, but nobody waits long for them.
+	const patience = time.Second
+	deadline, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := server.Shutdown(deadline); err != nil {
+		_ = server.Close()
+	}
+	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// flags are what the web toolkit reads of an exporter's command line.
+func flags(webConfigFile string) *web.FlagConfig {
+	addresses, systemd := []string{}, false
+	return &web.FlagConfig{WebListenAddresses: &addresses, WebSystemdSocket: &systemd, WebConfigFile: &webConfigFile}
+}
+
+// joinHost puts the nodes on the page of the process's default registry, which
+// is what cloudcore's monitorServer serves, until ctx is done.
+func (m *Module) joinHost(ctx context.Context) error {
+	// What describes nothing beforehand cannot be unregistered: it stays, and
+	// is silent while the module does not run.
+	m.join.Do(func() { m.joinErr = prometheus.Register(whileRunning{m.Collector(), m}) })
+	if m.joinErr != nil {
+		return fmt.Errorf("joining the page of the default registry: %w", m.joinErr)
+	}
+	klog.InfoS("Node metrics are on cloudcore's monitorServer page, without a listener of their own")
+	<-ctx.Done()
+	return nil
+}
+
+type whileRunning struct {
+	prometheus.Collector
+	module *Module
+}
+
+// Collect collects nothing once the module has stopped.
+func (c whileRunning) Collect(ch chan<- prometheus.Metric) {
+	if c.module.running.Load() {
+		c.Collector.Collect(ch)
+	}
+}
