@@ -20,6 +20,7 @@ import (
 
 	"github.com/prometheus/procfs"
 
+	"github.com/edgegauge/edgegauge/edge/pkg/once"
 	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
@@ -43,10 +44,12 @@ const (
 
 // Options says where and what to read. The zero value reads this host.
 type Options struct {
-	// ProcPath, SysPath and RootPath are where the host's /proc, /sys and /
-	// are found: /host/proc, /host/sys and /host in a container. Empty means
-	// /proc, /sys and /.
-	ProcPath, SysPath, RootPath string
+	// RootPath is where the host's / is found: /host in a container. Empty
+	// means /.
+	RootPath string
+	// ProcPath and SysPath are where the host's /proc and /sys are found.
+	// Empty means those folders of RootPath.
+	ProcPath, SysPath string
 
 	// MountpointsExclude, FSTypesExclude, DisksExclude and NetworksExclude
 	// are regular expressions of what to leave out. Nil means the Default…
@@ -71,7 +74,7 @@ type Options struct {
 type Reader struct {
 	options Options
 
-	said    map[string]bool  // errors of the read before, by text
+	said    once.Filter
 	cpu     *procfs.CPUStat  // of the read before
 	asked   map[string]*stat // the file systems' answers, by mountpoint
 	statfs  func(path string) (usage, error)
@@ -82,9 +85,9 @@ type Reader struct {
 // New returns a Reader. It reads nothing yet: a host path that does not exist
 // shows as errors of Read.
 func New(options Options) *Reader {
-	setDefault(&options.ProcPath, "/proc")
-	setDefault(&options.SysPath, "/sys")
 	setDefault(&options.RootPath, "/")
+	setDefault(&options.ProcPath, filepath.Join(options.RootPath, "proc"))
+	setDefault(&options.SysPath, filepath.Join(options.RootPath, "sys"))
 	setDefault(&options.EdgecorePath, "/usr/local/bin/edgecore")
 	setPattern(&options.MountpointsExclude, DefaultMountpointsExclude)
 	setPattern(&options.FSTypesExclude, DefaultFSTypesExclude)
@@ -142,7 +145,7 @@ func (r *Reader) Read() (*sysinfo.Document, []error) {
 		}
 	}
 	r.bound(doc)
-	return doc, r.news()
+	return doc, r.said.News(r.failing)
 }
 
 // guard keeps a parser that panics on a kernel's unforeseen format from
@@ -158,21 +161,6 @@ func guard(read func(*sysinfo.Document) error, doc *sysinfo.Document) (err error
 
 // fail notes an error of the read at hand.
 func (r *Reader) fail(err error) { r.failing = append(r.failing, err) }
-
-// news returns the errors of this read that the one before did not have.
-func (r *Reader) news() []error {
-	var fresh []error
-	said := make(map[string]bool, len(r.failing))
-	for _, err := range r.failing {
-		text := err.Error()
-		if !r.said[text] && !said[text] {
-			fresh = append(fresh, err)
-		}
-		said[text] = true
-	}
-	r.said = said
-	return fresh
-}
 
 // bound cuts the lists and strings of the document to what a report may hold.
 // The cloud refuses a report with the same series twice or with text that is

@@ -58,7 +58,7 @@ func plant(t *testing.T, text string) string {
 // readerOn returns a Reader of the planted tree, whose file systems all answer
 // alike.
 func readerOn(root string, options Options) *Reader {
-	options.ProcPath, options.SysPath, options.RootPath = filepath.Join(root, "proc"), filepath.Join(root, "sys"), root
+	options.RootPath = root
 	r := New(options)
 	r.statfs = func(path string) (usage, error) {
 		u := usage{blockBytes: 4096, blocks: 1000, blocksAvail: 250, files: 100, filesFree: 40}

@@ -1,0 +1,218 @@
+// Package custom reads the values that the owner of a node puts into files:
+// readings of a battery, a PLC, an application, that no reporter can know.
+//
+// Files named *.json and *.prom in one folder are read for every report. A
+// file counts as a whole or not at all: half of a file that is being written
+// would be a wrong reading, so writers should write beside it and rename.
+// Whatever the files hold, the entries returned are within the limits that
+// the cloud puts on a report.
+package custom
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"sort"
+	"strings"
+	"syscall"
+	"time"
+	"unicode/utf8"
+
+	"github.com/edgegauge/edgegauge/pkg/sysinfo"
+)
+
+// Limits of what is read. They leave the host's own values room in a report
+// of 1000 samples.
+const (
+	MaxFiles     = 64
+	MaxFileBytes = 64 << 10
+	MaxEntries   = 300 // of all files together
+	MaxLabels    = 8   // of one entry
+	MaxTextBytes = 128 // of a name or a label's value
+)
+
+// Reader reads one folder again and again. It is not safe for concurrent use.
+type Reader struct {
+	// Dir is the folder. Empty means that there are no custom values.
+	Dir string
+	// MaxAge leaves out files that were not written for so long, for a
+	// reading that nobody renews is no reading. Zero means however old.
+	MaxAge time.Duration
+}
+
+// Read returns the entries of all files, ordered by file and place therein,
+// and an error for each file or entry that was left out. A folder that does
+// not exist holds nothing: the reporter may well be there before it.
+func (r *Reader) Read() ([]sysinfo.Custom, []error) {
+	if r.Dir == "" {
+		return nil, nil
+	}
+	names, err := r.names()
+	if err != nil {
+		return nil, []error{fmt.Errorf("reading custom values: %w", err)}
+	}
+	var (
+		all  []sysinfo.Custom
+		errs []error
+		seen = map[string]bool{}
+	)
+	fail := func(name string, err error) {
+		errs = append(errs, fmt.Errorf("reading custom values of %s: %w", name, err))
+	}
+	for i, name := range names {
+		if i == MaxFiles {
+			fail(r.Dir, fmt.Errorf("more than %d files; the rest is left out", MaxFiles))
+			break
+		}
+		entries, err := r.file(name)
+		if err != nil {
+			fail(name, err)
+			continue
+		}
+		for _, e := range entries {
+			switch key := seriesKey(e); {
+			case seen[key]:
+				fail(name, fmt.Errorf("%s with the same labels is in another file already", e.Name))
+			case len(all) == MaxEntries:
+				fail(name, fmt.Errorf("more than %d entries; the rest is left out", MaxEntries))
+				return all, errs
+			default:
+				seen[key] = true
+				all = append(all, e)
+			}
+		}
+	}
+	return all, errs
+}
+
+// names lists the folder's files of either kind, sorted.
+func (r *Reader) names() ([]string, error) {
+	dir, err := os.Open(r.Dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	all, err := dir.Readdirnames(-1)
+	if err != nil {
+		return nil, err
+	}
+	names := all[:0]
+	for _, name := range all {
+		ext := filepath.Ext(name)
+		// Hidden files are those that somebody is about to rename.
+		if (ext == ".json" || ext == ".prom") && !strings.HasPrefix(name, ".") {
+			names = append(names, name)
+		}
+	}
+	sort.Strings(names)
+	return names, nil
+}
+
+// file returns the checked entries of one file.
+func (r *Reader) file(name string) ([]sysinfo.Custom, error) {
+	// Without O_NONBLOCK a pipe of that name would hold the report for ever.
+	f, err := os.OpenFile(filepath.Join(r.Dir, name), os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("not a regular file")
+	}
+	if r.MaxAge > 0 && time.Since(info.ModTime()) > r.MaxAge {
+		return nil, fmt.Errorf("not written for more than %v", r.MaxAge)
+	}
+	b, err := io.ReadAll(io.LimitReader(f, MaxFileBytes+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(b) > MaxFileBytes {
+		return nil, fmt.Errorf("more than %d bytes", MaxFileBytes)
+	}
+	if filepath.Ext(name) == ".prom" {
+		return ParseProm(b)
+	}
+	return ParseJSON(b)
+}
+
+var labelName = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
+
+// check returns the entries as the cloud will take them, or says why it would
+// not: the first that breaks a rule spoils its file.
+func check(entries []sysinfo.Custom) ([]sysinfo.Custom, error) {
+	seen := make(map[string]bool, len(entries))
+	for i := range entries {
+		e := &entries[i]
+		if e.Name == "" {
+			return nil, fmt.Errorf("entry %d has no name", i+1)
+		}
+		if err := checkText(e.Name); err != nil {
+			return nil, fmt.Errorf("name of entry %d %w", i+1, err)
+		}
+		if e.Value == nil || math.IsNaN(*e.Value) || math.IsInf(*e.Value, 0) {
+			return nil, fmt.Errorf("%s has no finite value", e.Name)
+		}
+		labels := make(map[string]string, len(e.Labels))
+		for name, value := range e.Labels {
+			if !labelName.MatchString(name) || strings.HasPrefix(name, "__") || len(name) > MaxTextBytes {
+				return nil, fmt.Errorf("%s: %.100q is no label name", e.Name, name)
+			}
+			if err := checkText(value); err != nil {
+				return nil, fmt.Errorf("%s: value of label %s %w", e.Name, name, err)
+			}
+			if name == "node" || name == "name" {
+				name = "exported_" + name // these two are the series' own
+				if _, taken := e.Labels[name]; taken {
+					return nil, fmt.Errorf("%s: label %s twice", e.Name, name)
+				}
+			}
+			if value != "" { // an empty label is one that is not there
+				labels[name] = value
+			}
+		}
+		if len(labels) > MaxLabels {
+			return nil, fmt.Errorf("%s has more than %d labels", e.Name, MaxLabels)
+		}
+		if e.Labels = labels; len(labels) == 0 {
+			e.Labels = nil
+		}
+		key := seriesKey(*e)
+		if seen[key] {
+			return nil, fmt.Errorf("%s twice with the same labels", e.Name)
+		}
+		seen[key] = true
+	}
+	return entries, nil
+}
+
+func checkText(s string) error {
+	if !utf8.ValidString(s) {
+		return errors.New("is not UTF-8")
+	}
+	if len(s) > MaxTextBytes {
+		return fmt.Errorf("is longer than %d bytes", MaxTextBytes)
+	}
+	return nil
+}
+
+// seriesKey identifies the series that an entry becomes.
+func seriesKey(e sysinfo.Custom) string {
+	pairs := make([]string, 0, len(e.Labels))
+	for name, value := range e.Labels {
+		pairs = append(pairs, name+"\x00"+value)
+	}
+	sort.Strings(pairs)
+	return e.Name + "\x00" + strings.Join(pairs, "\x00")
+}

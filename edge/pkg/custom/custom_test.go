@@ -1,0 +1,178 @@
+package custom
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/edgegauge/edgegauge/pkg/sysinfo"
+)
+
+// text renders entries for comparison.
+func text(entries []sysinfo.Custom) string {
+	b, err := json.Marshal(entries)
+	if err != nil {
+		return err.Error()
+	}
+	return string(b)
+}
+
+func TestParse(t *testing.T) {
+	long := strings.Repeat("x", MaxTextBytes+1)
+	for name, test := range map[string]struct {
+		parse       func([]byte) ([]sysinfo.Custom, error)
+		input       string
+		want, error string // one of them
+	}{
+		"prom": {ParseProm, "# HELP a b\n# TYPE a counter\na 1\n\n b{x=\"y\", z = \"q\\\"\\\\\\n\",} +2.5e1 1700000000000\r\nc:d\t{} 3",
+			`[{"name":"a","value":1},{"name":"b","labels":{"x":"y","z":"q\"\\\n"},"value":25},{"name":"c:d","value":3}]`, ""},
+		"prom, own labels":       {ParseProm, `a{name="n",node="m",empty=""} 1`, `[{"name":"a","labels":{"exported_name":"n","exported_node":"m"},"value":1}]`, ""},
+		"prom, renamed twice":    {ParseProm, `a{name="n",exported_name="m"} 1`, "", "label exported_name twice"},
+		"prom, nothing":          {ParseProm, "# only words\n", `null`, ""},
+		"prom, no name":          {ParseProm, "a 1\n{} 1", "", "line 2: no metric name"},
+		"prom, no value":         {ParseProm, "a", "", "line 1: no metric name"},
+		"prom, brace alone":      {ParseProm, "a{", "", "labels are not"},
+		"prom, open quote":       {ParseProm, `a{b="c`, "", "closing quote"},
+		"prom, no comma":         {ParseProm, `a{b="c" d="e"} 1`, "", "commas"},
+		"prom, label twice":      {ParseProm, `a{b="c",b="e"} 1`, "", "label b twice"},
+		"prom, not a number":     {ParseProm, "a one", "", "no number"},
+		"prom, not a time stamp": {ParseProm, "a 1 now", "", "no time stamp"},
+		"prom, not finite":       {ParseProm, "a NaN", "", "no finite value"},
+		"prom, series twice":     {ParseProm, `a{b="c",d="e"} 1` + "\n" + `a{d="e",b="c"} 2`, "", "a twice with the same labels"},
+		"prom, reserved label":   {ParseProm, `a{__b="c"} 1`, "", `"__b" is no label name`},
+		"prom, not UTF-8":        {ParseProm, "a{b=\"\xff\"} 1", "", "not UTF-8"},
+		"prom, long value":       {ParseProm, `a{b="` + long + `"} 1`, "", "longer than 128 bytes"},
+		"prom, many labels":      {ParseProm, `a{a="1",b="1",c="1",d="1",e="1",f="1",g="1",h="1",i="1"} 1`, "", "more than 8 labels"},
+		"prom, many":             {ParseProm, strings.Repeat("a 1\n", MaxEntries+1), "", "more than 300 entries"},
+		"json list":              {ParseJSON, ` [{"name":"a b","value":1.5,"labels":{"x":"y"}},{"name":"c","value":-1}]`, `[{"name":"a b","labels":{"x":"y"},"value":1.5},{"name":"c","value":-1}]`, ""},
+		"json flat":              {ParseJSON, `{"z":1,"a":true,"b":false}`, `[{"name":"a","value":1},{"name":"b","value":0},{"name":"z","value":1}]`, ""},
+		"json, empty":            {ParseJSON, ``, "", "neither"},
+		"json, number":           {ParseJSON, `7`, "", "neither"},
+		"json, text":             {ParseJSON, `{"a":"b"}`, "", "neither a number nor a bool"},
+		"json, misspelt":         {ParseJSON, `[{"name":"a","vlaue":1}]`, "", "unknown field"},
+		"json, no value":         {ParseJSON, `[{"name":"a"}]`, "", "no finite value"},
+		"json, no name":          {ParseJSON, `[{"value":1}]`, "", "entry 1 has no name"},
+		"json, long name":        {ParseJSON, `{"` + long + `":1}`, "", "longer than 128 bytes"},
+		"json, truncated":        {ParseJSON, `[{"name":"a","value":1}`, "", "unexpected EOF"},
+		"json, two":              {ParseJSON, `{"a":1} {"b":2}`, "", "more than one"},
+		"json, label name":       {ParseJSON, `[{"name":"a","value":1,"labels":{"b-c":"d"}}]`, "", "no label name"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			entries, err := test.parse([]byte(test.input))
+			switch {
+			case test.error == "" && err != nil:
+				t.Errorf("error %v", err)
+			case test.error != "" && (err == nil || !strings.Contains(err.Error(), test.error)):
+				t.Errorf("entries %s, error %v, want an error with %q", text(entries), err, test.error)
+			case test.error == "" && text(entries) != test.want:
+				t.Errorf("got %s, want %s", text(entries), test.want)
+			}
+		})
+	}
+}
+
+func write(t *testing.T, dir, name, content string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestRead(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "b.prom", "b 1\n")
+	write(t, dir, "a.json", `{"a": 1}`)
+	write(t, dir, "bad.json", `{"bad"`)
+	write(t, dir, "dup.prom", "b 2\nc 3\n")
+	write(t, dir, "old.prom", "old 1\n")
+	write(t, dir, "large.prom", "# "+strings.Repeat("x", MaxFileBytes))
+	write(t, dir, ".hidden.prom", "hidden 1\n")
+	write(t, dir, "readme.txt", "not a value")
+	if err := os.Mkdir(filepath.Join(dir, "folder.prom"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	hourAgo := time.Now().Add(-time.Hour - time.Minute)
+	if err := os.Chtimes(filepath.Join(dir, "old.prom"), hourAgo, hourAgo); err != nil {
+		t.Fatal(err)
+	}
+	r := Reader{Dir: dir, MaxAge: time.Hour}
+	entries, errs := r.Read()
+	if got, want := text(entries), `[{"name":"a","value":1},{"name":"b","value":1},{"name":"c","value":3}]`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	wants := []string{"bad.json: ", "dup.prom: b with the same labels", "folder.prom: not a regular file", "large.prom: more than 65536 bytes", "old.prom: not written for more than 1h0m0s"}
+	if len(errs) != len(wants) {
+		t.Fatalf("errors %v, want %d", errs, len(wants))
+	}
+	for i, want := range wants {
+		if !strings.Contains(errs[i].Error(), want) {
+			t.Errorf("error %v, want %q", errs[i], want)
+		}
+	}
+	r.MaxAge = 0
+	if entries, _ := r.Read(); len(entries) != 4 {
+		t.Errorf("without a maximal age: %s", text(entries))
+	}
+}
+
+func TestReadLimits(t *testing.T) {
+	dir := t.TempDir()
+	for i := 0; i < 10; i++ {
+		var b strings.Builder
+		for j := 0; j < 50; j++ {
+			fmt.Fprintf(&b, "v%d_%d 1\n", i, j)
+		}
+		write(t, dir, fmt.Sprintf("%d.prom", i), b.String())
+	}
+	r := Reader{Dir: dir}
+	entries, errs := r.Read()
+	if len(entries) != MaxEntries || len(errs) != 1 || !strings.Contains(errs[0].Error(), "more than 300 entries") {
+		t.Errorf("%d entries, errors %v", len(entries), errs)
+	}
+	dir = t.TempDir()
+	for i := 0; i < MaxFiles+5; i++ {
+		write(t, dir, fmt.Sprintf("%03d.json", i), fmt.Sprintf(`{"v%d":1}`, i))
+	}
+	r = Reader{Dir: dir}
+	entries, errs = r.Read()
+	if len(entries) != MaxFiles || len(errs) != 1 || !strings.Contains(errs[0].Error(), "more than 64 files") {
+		t.Errorf("%d entries, errors %v", len(entries), errs)
+	}
+}
+
+func TestNoFolder(t *testing.T) {
+	for _, dir := range []string{"", filepath.Join(t.TempDir(), "not yet")} {
+		r := Reader{Dir: dir}
+		if entries, errs := r.Read(); entries != nil || errs != nil {
+			t.Errorf("folder %q: %v, %v", dir, entries, errs)
+		}
+	}
+}
+
+func fuzz(f *testing.F, parse func([]byte) ([]sysinfo.Custom, error)) {
+	for _, seed := range []string{
+		"a 1\n", `a{b="c",d="\"\\\n"} -1e3 5`, "# x\n\n", "a NaN", "a{", `a{b="`,
+		`{"a":1}`, `[{"name":"a","labels":{"b":"c"},"value":1}]`, `{"a":1e999}`, `[null]`, "\xff",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		entries, err := parse(b)
+		if err != nil {
+			return
+		}
+		if _, err := json.Marshal(entries); err != nil {
+			t.Error(err)
+		}
+		if again, err := check(entries); err != nil || len(again) > MaxEntries {
+			t.Errorf("%s does not pass its own check: %v", text(entries), err)
+		}
+	})
+}
+
+func FuzzParseProm(f *testing.F) { fuzz(f, ParseProm) }
+func FuzzParseJSON(f *testing.F) { fuzz(f, ParseJSON) }
