@@ -118,45 +118,43 @@ func (w *walker) word(word string, k kind) (span, *Error) {
 // numberEnd returns where the number that begins at w.i ends.
 func (w *walker) numberEnd() (int, *Error) {
 	data, i := w.data, w.i
-	digits := func() bool {
-		start := i
-		for i < len(data) && data[i]-'0' <= 9 {
+	want := "a value"
+	if data[i] == '-' {
+		i++
+		want = "a digit"
+	}
+	start := i
+	if i < len(data) && data[i] == '0' {
+		i++
+	} else {
+		i = w.digits(i)
+	}
+	if i > start && i < len(data) && data[i] == '.' {
+		want = "a digit"
+		start = i + 1
+		i = w.digits(start)
+	}
+	if i > start && i < len(data) && data[i]|0x20 == 'e' {
+		want = "a digit"
+		if i++; i < len(data) && (data[i] == '+' || data[i] == '-') {
 			i++
 		}
-		return i > start
+		start = i
+		i = w.digits(start)
 	}
-	bad := func(want string) (int, *Error) {
+	if i == start {
 		w.i = i
 		return 0, w.unexpected(want)
 	}
-	if data[i] == '-' {
-		i++
-		if i == len(data) || data[i]-'0' > 9 {
-			return bad("a digit")
-		}
-	}
-	switch {
-	case data[i] == '0':
-		i++
-	case !digits():
-		return bad("a value")
-	}
-	if i < len(data) && data[i] == '.' {
-		i++
-		if !digits() {
-			return bad("a digit")
-		}
-	}
-	if i < len(data) && data[i]|0x20 == 'e' {
-		i++
-		if i < len(data) && (data[i] == '+' || data[i] == '-') {
-			i++
-		}
-		if !digits() {
-			return bad("a digit")
-		}
-	}
 	return i, nil
+}
+
+// digits returns where the digits that begin at i end.
+func (w *walker) digits(i int) int {
+	for i < len(w.data) && w.data[i]-'0' <= 9 {
+		i++
+	}
+	return i
 }
 
 // special marks the bytes that end or interrupt the plain part of a string.
