@@ -158,10 +158,21 @@ func (b *bench) measure(name string, nodes int, want *expectation) (*contenderRe
 	if b.quick {
 		count = 2_000
 	}
+	profiled := name == edgegauge && b.profile != ""
+	if profiled {
+		if _, err := p.ask(request{Op: "profile", Path: filepath.Join(b.profile, fmt.Sprintf("report-%d.pprof", nodes))}); err != nil {
+			return nil, err
+		}
+	}
 	if a, err = p.ask(request{Op: "reports", Count: count}); err != nil {
 		return nil, err
 	}
 	c.Report = &a.Cost
+	if profiled {
+		if _, err := p.ask(request{Op: "profiled"}); err != nil {
+			return nil, err
+		}
+	}
 	if err := b.latencies(p, name, c); err != nil {
 		return nil, err
 	}

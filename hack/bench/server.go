@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/pprof"
+	"slices"
 	"sort"
 	"syscall"
 	"time"
@@ -207,26 +208,42 @@ func (s *server) reports(q request) (reply, error) {
 				s.round++
 			}
 		}
-		runtime.ReadMemStats(&before)
-		cpu, start := cpuTime(), time.Now()
-		for _, d := range deliver {
-			if err := d(); err != nil {
+		steps := []func() error{
+			func() error {
+				runtime.ReadMemStats(&before)
+				cpu, start := cpuTime(), time.Now()
+				for _, d := range deliver {
+					if err := d(); err != nil {
+						return err
+					}
+				}
+				times = append(times, float64(time.Since(start).Nanoseconds())/batch)
+				a.Cost.CPU += cpuTime() - cpu
+				runtime.ReadMemStats(&after)
+				allocs += after.Mallocs - before.Mallocs
+				return nil
+			},
+			func() error {
+				start := time.Now()
+				for k := range reports {
+					var p plain
+					if err := json.Unmarshal(reports[k].Message, &p); err != nil {
+						return err
+					}
+				}
+				decoding = append(decoding, float64(time.Since(start).Nanoseconds())/batch)
+				return nil
+			},
+		}
+		// Whoever comes second finds the messages in the cache: take turns.
+		if len(times)%2 == 1 {
+			slices.Reverse(steps)
+		}
+		for _, step := range steps {
+			if err := step(); err != nil {
 				return a, err
 			}
 		}
-		times = append(times, float64(time.Since(start).Nanoseconds())/batch)
-		a.Cost.CPU += cpuTime() - cpu
-		runtime.ReadMemStats(&after)
-		allocs += after.Mallocs - before.Mallocs
-
-		start = time.Now()
-		for k := range reports {
-			var p plain
-			if err := json.Unmarshal(reports[k].Message, &p); err != nil {
-				return a, err
-			}
-		}
-		decoding = append(decoding, float64(time.Since(start).Nanoseconds())/batch)
 	}
 	s.round++
 	a.Cost.Nanoseconds, a.Cost.JSON = median(times), median(decoding)
