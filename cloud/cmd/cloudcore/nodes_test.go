@@ -1,0 +1,90 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/cache"
+)
+
+func edgeNode(name, uid string) *v1.Node {
+	return &v1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID(uid)}}
+}
+
+func TestNodeWatcher(t *testing.T) {
+	tests := map[string]struct {
+		events func(*nodeWatcher)
+		calls  string
+		routes int
+	}{
+		"a node appears": {
+			events: func(w *nodeWatcher) { w.OnAdd(edgeNode("edge-1", "a")) },
+			calls:  "expect edge-1",
+			routes: 1,
+		},
+		"a heartbeat": {
+			events: func(w *nodeWatcher) {
+				w.OnAdd(edgeNode("edge-1", "a"))
+				w.OnUpdate(edgeNode("edge-1", "a"), edgeNode("edge-1", "a"))
+			},
+			calls:  "expect edge-1",
+			routes: 1,
+		},
+		"a node is deleted": {
+			events: func(w *nodeWatcher) {
+				w.OnAdd(edgeNode("edge-1", "a"))
+				w.OnDelete(edgeNode("edge-1", "a"))
+			},
+			calls: "expect edge-1, forget edge-1",
+		},
+		"a deletion that the watch missed": {
+			events: func(w *nodeWatcher) {
+				w.OnAdd(edgeNode("edge-1", "a"))
+				w.OnDelete(cache.DeletedFinalStateUnknown{Key: "edge-1"})
+			},
+			calls: "expect edge-1, forget edge-1",
+		},
+		"a node made anew while the watch was broken": {
+			events: func(w *nodeWatcher) {
+				w.OnAdd(edgeNode("edge-1", "a"))
+				w.OnUpdate(edgeNode("edge-1", "a"), edgeNode("edge-1", "b"))
+			},
+			calls:  "expect edge-1, forget edge-1, expect edge-1",
+			routes: 1,
+		},
+		"foreign objects": {
+			events: func(w *nodeWatcher) {
+				w.OnAdd("edge-1")
+				w.OnUpdate(edgeNode("edge-1", "a"), nil)
+				w.OnDelete(nil)
+			},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			var calls []string
+			call := func(what string) func(string) {
+				return func(node string) { calls = append(calls, fmt.Sprintf("%s %s", what, node)) }
+			}
+			watcher := &nodeWatcher{
+				routes: newRoutes(newTable(), accept, []string{"default/user/sysinfo"}),
+				expect: func(node string) error {
+					call("expect")(node)
+					return nil
+				},
+				forget: call("forget"),
+			}
+			test.events(watcher)
+			if got := strings.Join(calls, ", "); got != test.calls {
+				t.Errorf("calls: got %q, want %q", got, test.calls)
+			}
+			if got := watcher.routes.count(); got != test.routes {
+				t.Errorf("routes: got %d, want %d", got, test.routes)
+			}
+		})
+	}
+}

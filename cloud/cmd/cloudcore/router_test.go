@@ -1,0 +1,39 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestRequireRouter(t *testing.T) {
+	tests := map[string]struct {
+		config string
+		err    string
+	}{
+		"enabled":      {config: "modules: {router: {enable: true}}"},
+		"disabled":     {config: "modules: {router: {enable: false}}", err: "modules.router.enable is false in "},
+		"left to be":   {config: "modules: {nodeMetrics: {enable: true}}", err: "modules.router.enable is false in "},
+		"not yaml":     {config: "modules: [", err: "reading cloudcore's configuration "},
+		"our own keys": {config: "modules: {router: {enable: true}, nodeMetrics: {nodeTTL: 1m}}"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "cloudcore.yaml")
+			if err := os.WriteFile(file, []byte(test.config), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			err := requireRouter(file)
+			switch {
+			case test.err == "" && err != nil:
+				t.Errorf("got %v, want no error", err)
+			case test.err != "" && (err == nil || !strings.Contains(err.Error(), test.err)):
+				t.Errorf("got %v, want an error with %q", err, test.err)
+			}
+		})
+	}
+	if err := requireRouter(filepath.Join(t.TempDir(), "none.yaml")); err != nil {
+		t.Errorf("a file that is not there: got %v, want no error", err)
+	}
+}
