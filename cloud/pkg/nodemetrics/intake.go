@@ -164,17 +164,18 @@ func (m *Module) receive(ctx context.Context) {
 	}
 }
 
-// wake ends a receive that waits in a channel which nobody closes: beehive's
-// Receive knows no context.
+// wake ends a receive that waits in its channel: beehive's Receive knows no
+// context. As a rule beehive closes the channel right after it ends the context;
+// where it does not, a message to ourselves does the same.
 func wake(received <-chan struct{}) {
-	const patience = 10 * time.Millisecond
+	const patience = 200 * time.Millisecond
 	for {
 		select {
 		case <-received:
 			return
 		case <-time.After(patience):
 			// Waits for an answer that never comes, hence the short time.
-			_, _ = beehiveContext.SendSync(ModuleName, model.Message{}, patience)
+			_, _ = beehiveContext.SendSync(ModuleName, model.Message{}, time.Millisecond)
 		}
 	}
 }
