@@ -31,6 +31,10 @@ func checkConfig(out io.Writer, args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%s\n# %s is valid; this is what counts, defaults filled in.\n", text, args[0])
+	if c.From() == "" {
+		fmt.Fprintf(out, "%s\n# %s has no section modules.nodeMetrics: all is default.\n", text, args[0])
+		return nil
+	}
+	fmt.Fprintf(out, "%s\n# %s is valid; this is what counts, defaults filled in.\n", text, c.From())
 	return nil
 }

@@ -60,7 +60,8 @@ type Config struct {
 	// nil is prometheus.DefaultGatherer.
 	Host prometheus.Gatherer `json:"-"`
 
-	source string // the file it was read from
+	source string // cloudcore's config file
+	from   string // the file that had the section
 }
 
 // TTLOverride is another TTL for the nodes whose name matches a pattern.
@@ -114,12 +115,15 @@ func (d Duration) MarshalJSON() ([]byte, error) { return json.Marshal(d.String()
 // DefaultConfig returns the config without any file.
 func DefaultConfig() Config {
 	return Config{
-		Enable:          true,
-		BindAddress:     "0.0.0.0:10005",
-		Topics:          []string{"default/user/sysinfo", "SYS/dis/upload_records"},
-		Identity:        IdentitySession,
-		NodeTTL:         Duration{3 * time.Minute},
-		MissedReports:   3,
+		Enable:        true,
+		BindAddress:   "0.0.0.0:10005",
+		Topics:        []string{"default/user/sysinfo", "SYS/dis/upload_records"},
+		Identity:      IdentitySession,
+		NodeTTL:       Duration{3 * time.Minute},
+		MissedReports: 3,
+
+		NodeTTLOverrides: []TTLOverride{},
+
 		DisconnectGrace: Duration{90 * time.Second},
 		Retention:       Duration{24 * time.Hour},
 		Limits: Limits{

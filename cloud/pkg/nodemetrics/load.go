@@ -29,6 +29,9 @@ func LoadConfig(path string) (Config, error) {
 	return c, err
 }
 
+// From returns the file that the section was found in, "" if there was none.
+func (c Config) From() string { return c.from }
+
 // load is LoadConfig, and says whether there was a section.
 func load(path string) (c Config, found bool, err error) {
 	c = DefaultConfig()
@@ -48,6 +51,7 @@ func load(path string) (c Config, found bool, err error) {
 			return c, false, fmt.Errorf("%s: %w", name, err)
 		}
 		if found {
+			c.from = name
 			return c, true, nil
 		}
 	}
