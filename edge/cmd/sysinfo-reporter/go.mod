@@ -1,0 +1,19 @@
+module github.com/edgegauge/edgegauge/edge/cmd/sysinfo-reporter
+
+go 1.22
+
+require (
+	github.com/eclipse/paho.mqtt.golang v1.5.0
+	github.com/edgegauge/edgegauge v0.0.0
+)
+
+require (
+	github.com/gorilla/websocket v1.5.3 // indirect
+	github.com/prometheus/procfs v0.12.0 // indirect
+	golang.org/x/net v0.27.0 // indirect
+	golang.org/x/sync v0.7.0 // indirect
+	golang.org/x/sys v0.22.0 // indirect
+	sigs.k8s.io/yaml v1.4.0 // indirect
+)
+
+replace github.com/edgegauge/edgegauge => ../../..

@@ -1,0 +1,175 @@
+// Command sysinfo-reporter reads the edge node it runs on and publishes
+// sysInfo reports over MQTT to edgecore's broker, from where KubeEdge carries
+// them to the cloud.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/edgegauge/edgegauge/edge/pkg/report"
+)
+
+// version is set by the linker.
+var version = "devel"
+
+func main() {
+	// Two small rounds of garbage a minute are cheaper than the memory that
+	// Go's defaults, made for servers, would let pile up.
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(25)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.LookupEnv, os.Stdout, os.Stderr))
+}
+
+// run is main with its surroundings as arguments. It returns the exit status:
+// 0, 1 for a failure, 2 for a wrong option.
+func run(ctx context.Context, args []string, env func(string) (string, bool), stdout, stderr io.Writer) int {
+	logger := slog.New(slog.NewTextHandler(stderr, nil))
+	opts, err := parseOptions(args, env, stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		fmt.Fprintln(stderr, err)
+		return 2
+	case opts.version:
+		fmt.Fprintf(stdout, "sysinfo-reporter %s %s/%s %s\n", version, runtime.GOOS, runtime.GOARCH, runtime.Version())
+		return 0
+	}
+	source := opts.source()
+	read := func() []byte {
+		message, errs := source.Message()
+		for _, err := range errs {
+			logger.Warn("Left out of the report", "err", err)
+		}
+		return message
+	}
+	switch {
+	case opts.output != "":
+		err = opts.print(ctx, source, logger, stdout)
+	case opts.once:
+		err = opts.sendOnce(ctx, read, logger)
+	default:
+		err = opts.report(ctx, read, logger)
+	}
+	if err != nil {
+		logger.Error("Stopped", "err", err)
+		return 1
+	}
+	return 0
+}
+
+// report reports until ctx ends.
+func (o *options) report(ctx context.Context, read func() []byte, logger *slog.Logger) error {
+	client, err := o.mqtt()
+	if err != nil {
+		return err
+	}
+	start := o.startOffset
+	if start < 0 {
+		start = report.RandomStart(o.interval)
+	}
+	logger.Info("Reporting", "version", version, "broker", o.broker, "topic", o.topic,
+		"interval", o.interval, "firstReportIn", start.Round(time.Millisecond))
+	read() // so that the first report has a CPU ratio, and a wrong path shows at once
+	slot := report.NewSlot()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		publisher{client: client, logger: logger, backoff: o.backoff}.run(ctx, slot)
+	}()
+	report.Every(ctx, start, o.interval, func() { slot.Put(read()) })
+	<-done
+	logger.Info("Stopped")
+	return nil
+}
+
+// settle is the time that a single report's CPU ratio covers.
+const settle = time.Second
+
+// sendOnce sends one report and waits until the broker has it.
+func (o *options) sendOnce(ctx context.Context, read func() []byte, logger *slog.Logger) error {
+	client, err := o.mqtt()
+	if err != nil {
+		return err
+	}
+	read()
+	if !wait(ctx, settle) {
+		return ctx.Err()
+	}
+	session, err := client.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer session.close()
+	return session.publish(ctx, read())
+}
+
+// print writes reports to a file or standard output instead of sending them:
+// one for people to read, or one in a line at every interval.
+func (o *options) print(ctx context.Context, source *report.Source, logger *slog.Logger, stdout io.Writer) (err error) {
+	out := stdout
+	if o.output != "-" {
+		f, err := os.Create(o.output)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, f.Close()) }()
+		out = f
+	}
+	encoder := json.NewEncoder(out)
+	encoder.SetEscapeHTML(false)
+	write := func() {
+		doc, errs := source.Read()
+		for _, e := range errs {
+			logger.Warn("Left out of the report", "err", e)
+		}
+		err = errors.Join(err, encoder.Encode(doc))
+	}
+	_, said := source.Read()
+	for _, e := range said {
+		logger.Warn("Left out of the report", "err", e)
+	}
+	if o.once {
+		if !wait(ctx, settle) {
+			return ctx.Err()
+		}
+		encoder.SetIndent("", "  ")
+		write()
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	report.Every(ctx, max(o.startOffset, 0), o.interval, func() {
+		if write(); err != nil {
+			cancel()
+		}
+	})
+	return err
+}
+
+// wait waits for d and tells whether ctx lasted that long.
+func wait(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
