@@ -93,7 +93,8 @@ func serve(args []string) error {
 	address := ""
 	if own, ok := c.(interface{ Address() string }); ok {
 		address = own.Address()
-	} else {
+	}
+	if address == "" {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			return err
