@@ -2,6 +2,7 @@ package sysinfo
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -12,12 +13,19 @@ import (
 // Limits bounds what one report may cost. A field that is 0 has its default.
 type Limits struct {
 	Bytes           int // of the message; default 262144
-	Samples         int // default 1000
+	Samples         int // default 1000; the object of an info family counts as one, with labels or without
 	LabelValueBytes int // of a label's value after unescaping, and of its name; default 256
 }
 
 // DefaultLimits are the limits where none are given.
 var DefaultLimits = Limits{Bytes: 256 << 10, Samples: 1000, LabelValueBytes: 256}
+
+// The greatest limits that can be given.
+const (
+	MaxBytes           = 1 << 30
+	MaxSamples         = 1 << 20
+	MaxLabelValueBytes = 1 << 16
+)
 
 const (
 	// MaxDepth is how deep objects and arrays of a message may be nested.
@@ -45,17 +53,25 @@ type Decoder struct {
 // in the message, "" if it is not to be looked for.
 func NewDecoder(m *Mapping, nodeField string, limits Limits) (*Decoder, error) {
 	p, err := compile(m, nodeField)
-	if err != nil {
+	errs := []error{err}
+	for _, l := range []struct {
+		name        string
+		value       *int
+		unset, most int
+	}{
+		{"bytes", &limits.Bytes, DefaultLimits.Bytes, MaxBytes},
+		{"samples", &limits.Samples, DefaultLimits.Samples, MaxSamples},
+		{"label value bytes", &limits.LabelValueBytes, DefaultLimits.LabelValueBytes, MaxLabelValueBytes},
+	} {
+		if *l.value == 0 {
+			*l.value = l.unset
+		}
+		if *l.value < 1 || *l.value > l.most {
+			errs = append(errs, fmt.Errorf("limit of %s: %d, not within 1 and %d", l.name, *l.value, l.most))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
 		return nil, err
-	}
-	if limits.Bytes == 0 {
-		limits.Bytes = DefaultLimits.Bytes
-	}
-	if limits.Samples == 0 {
-		limits.Samples = DefaultLimits.Samples
-	}
-	if limits.LabelValueBytes == 0 {
-		limits.LabelValueBytes = DefaultLimits.LabelValueBytes
 	}
 	return &Decoder{mapping: m, plan: p, limits: limits}, nil
 }
@@ -183,14 +199,14 @@ func (w *walker) seconds(value span, scale float64) (float64, *Error) {
 	text, err := w.number(w.report.scratch2[:0], value, nil, 1)
 	w.report.scratch2 = text
 	if err != nil {
-		if value.kind == kindText {
-			if t, bad := time.Parse(time.RFC3339Nano, string(w.text(value))); bad == nil {
-				return float64(t.UnixNano()) / 1e9, nil
+		if value.kind == kindText || value.kind == kindEscaped {
+			if t, bad := time.Parse(time.RFC3339Nano, string(w.unescape(value))); bad == nil {
+				return float64(t.UnixMicro()) / 1e6, nil // in nanoseconds the year 1 would not fit
 			}
 		}
 		return 0, err
 	}
-	f := parseFloat(text) * scale
+	f := scaled(parseFloat(text), scale)
 	if math.IsNaN(f) || math.IsInf(f, 0) {
 		return 0, w.fail(NumberRange, "%s is no time", text)
 	}

@@ -1,6 +1,11 @@
 package sysinfo
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
 
 // Reason says in one word why a message was refused. It is the value of the
 // label reason of the exporter's own metrics, so the set is closed: see
@@ -54,7 +59,7 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s: %s (byte %d)", e.Path, e.Detail, e.Offset)
 }
 
-// under returns e with key put before its path.
+// under returns e with key, as [pathKey] or an index has it, put before its path.
 func (e *Error) under(key string) *Error {
 	switch {
 	case e.Path == "":
@@ -67,12 +72,43 @@ func (e *Error) under(key string) *Error {
 	return e
 }
 
-// excerpt shortens text from a message for an error, so that a log line stays
-// a line.
-func excerpt(b []byte) string {
-	const most = 40
+// mostOfKey and mostOfText bound in bytes what an error quotes of a message.
+const mostOfKey, mostOfText = 40, 40
+
+// excerpt quotes and shortens text from a message for an error, so that a log
+// line stays a line.
+func excerpt(b []byte) string { return shorten(b, mostOfText) }
+
+func shorten(b []byte, most int) string {
 	if len(b) > most {
 		return fmt.Sprintf("%q…", b[:most])
 	}
 	return fmt.Sprintf("%q", b)
+}
+
+// pathKey writes a key of the message in the notation of paths, shortened and
+// without what is not printable: a node chooses its keys, and they end up in
+// logs.
+func pathKey(key []byte) string {
+	switch string(key) {
+	case "":
+		return `""`
+	case "*":
+		return `\*`
+	}
+	rest := ""
+	if len(key) > mostOfKey {
+		key, rest = key[:mostOfKey], "…"
+	}
+	var b strings.Builder
+	for _, r := range string(key) {
+		switch {
+		case r == '\\' || r == '.' || r == '[':
+			b.WriteByte('\\')
+		case !unicode.IsPrint(r):
+			r = utf8.RuneError
+		}
+		b.WriteRune(r)
+	}
+	return b.String() + rest
 }

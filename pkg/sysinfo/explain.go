@@ -1,10 +1,6 @@
 package sysinfo
 
-import (
-	"fmt"
-	"slices"
-	"strconv"
-)
+import "fmt"
 
 // Explanation says of a message which field became what.
 type Explanation struct {
@@ -29,48 +25,49 @@ type Explained struct {
 // mapping, and slow.
 func (d *Decoder) Explain(content any) (*Explanation, error) {
 	e := &Explanation{}
-	if err := d.Decode(content, &e.Report); err != nil {
+	data, err := d.bytes(content)
+	if err != nil {
 		return nil, err
 	}
-	data, _ := d.bytes(content)
-	fields := outline(data)
+	if err := d.Decode(data, &e.Report); err != nil {
+		return nil, err
+	}
+	at := map[int][]int{} // indexes of samples by offset
 	for i := range e.Report.Samples {
 		s := &e.Report.Samples[i]
 		series := d.mapping.families[s.Family].Name
 		if len(s.Labels) > 0 {
 			series += "{" + string(s.Labels) + "}"
 		}
-		e.Samples = append(e.Samples, Explained{Path: pathAt(fields, s.offset), Series: series, Value: string(s.Value)})
+		e.Samples = append(e.Samples, Explained{Series: series, Value: string(s.Value)})
+		at[s.offset] = append(at[s.offset], i)
 	}
-	skip := ""
-	for _, f := range fields {
-		if skip != "" && len(f.path) > len(skip) && f.path[:len(skip)] == skip && (f.path[len(skip)] == '.' || f.path[len(skip)] == '[') {
-			continue
+	visitValues(data, func(t *tour, offset int) bool {
+		if !d.plan.knows(t) {
+			e.Ignored = append(e.Ignored, t.path())
+			return false
 		}
-		skip = ""
-		if !d.plan.knows(f.steps) {
-			e.Ignored = append(e.Ignored, f.path)
-			skip = f.path
+		for _, i := range at[offset] {
+			e.Samples[i].Path = t.path()
 		}
-	}
+		return true
+	})
 	return e, nil
 }
 
-// knows reports whether a path goes through, or ends at, the place that steps
-// lead to.
-func (p *plan) knows(steps []step) bool {
+// knows reports whether a path goes through, or ends at, the place that t has
+// come to.
+func (p *plan) knows(t *tour) bool {
 	here := p.root
-	for _, s := range steps {
+	for _, s := range t.trail {
 		if here.names >= 0 {
 			return true // its keys are labels
 		}
-		var next *place
-		if s.kind == stepElem {
-			next = here.elem
-		} else if i := slices.IndexFunc(here.children, func(c *place) bool { return c.key == s.key }); i >= 0 {
-			next = here.children[i]
-		} else {
-			next = here.any
+		next := here.elem
+		if s.key.kind != kindNone {
+			if next = t.child(here, s.key, new(int)); next == nil {
+				next = here.any
+			}
 		}
 		if next == nil {
 			return false
@@ -80,82 +77,87 @@ func (p *plan) knows(steps []step) bool {
 	return true
 }
 
-// field is one value of a message, whether mapped or not.
-type field struct {
-	offset int
-	path   string
-	steps  []step
-}
-
-// locate puts into err the path of the value at s. Only errors found after the
-// walk need it: during the walk every level puts its own key before the path.
-func (w *walker) locate(err *Error, s span) *Error {
-	err.Offset = int(s.start)
-	err.Path = pathAt(outline(w.data), err.Offset)
+// locate puts into err the path of the value, or of the value of the key, that
+// stands at its offset. Only errors found after the walk need it: during the
+// walk every level puts its own key before the path.
+func (w *walker) locate(err *Error) *Error {
+	visitValues(w.data, func(t *tour, offset int) bool {
+		if err.Offset == offset || err.Offset == int(t.trail[len(t.trail)-1].key.start) {
+			err.Path = t.path()
+		}
+		return err.Path == ""
+	})
 	return err
 }
 
-func pathAt(fields []field, offset int) string {
-	for _, f := range fields {
-		if f.offset == offset {
-			return f.path
-		}
-	}
-	return ""
-}
-
-// outline lists the values of a message that has been found to be JSON, parents
-// before their children, without the root.
-func outline(data []byte) []field {
-	o := outliner{walker: walker{data: data, report: &Report{}}}
-	o.value(nil, "")
-	return o.fields
-}
-
-type outliner struct {
+// tour goes through the values of a message that is known to be JSON.
+type tour struct {
 	walker
-	fields []field
+	trail []crumb
+	visit func(t *tour, offset int) bool
 }
 
-func (o *outliner) value(steps []step, path string) {
-	c := o.next()
-	if len(steps) > 0 {
-		offset := o.i
-		if c == '"' {
-			offset++ // spans of strings leave the quotes out
+// crumb is one step of the way to where a tour is.
+type crumb struct {
+	key   span // kindNone in an array
+	index int
+}
+
+// visitValues calls visit for each value but the root, parents before their
+// children, with the offset that the value's span begins at. Into a value for
+// which visit returns false it does not go.
+func visitValues(data []byte, visit func(t *tour, offset int) bool) {
+	t := tour{walker: walker{data: data, report: &Report{}}, visit: visit}
+	t.into(t.next(), true)
+}
+
+// path returns where the tour is, in the notation of an Error's Path.
+func (t *tour) path() string {
+	e := &Error{}
+	for i := len(t.trail) - 1; i >= 0; i-- {
+		if s := t.trail[i]; s.key.kind == kindNone {
+			e.under(fmt.Sprintf("[%d]", s.index))
+		} else {
+			e.under(pathKey(t.unescape(s.key)))
 		}
-		o.fields = append(o.fields, field{offset: offset, path: path, steps: slices.Clone(steps)})
 	}
-	switch c {
+	return e.Path
+}
+
+func (t *tour) step(c crumb, visited bool) {
+	t.trail = append(t.trail, c)
+	first := t.next()
+	offset := t.i
+	if first == '"' {
+		offset++ // spans of strings leave the quotes out
+	}
+	t.into(first, visited && t.visit(t, offset))
+	t.trail = t.trail[:len(t.trail)-1]
+	if t.next() == ',' {
+		t.i++
+	}
+}
+
+func (t *tour) into(first byte, visited bool) {
+	switch first {
 	case '{':
-		o.i++
-		for o.next() == '"' {
-			span, _ := o.string()
-			key := string(o.unescape(span))
-			o.next()
-			o.i++ // the colon
-			sub := key
-			if path != "" {
-				sub = path + "." + key
-			}
-			o.value(append(steps, step{kind: stepKey, key: key}), sub)
-			if o.next() == ',' {
-				o.i++
-			}
+		t.i++
+		for t.next() == '"' {
+			key, _ := t.string()
+			t.next()
+			t.i++ // the colon
+			t.step(crumb{key: key}, visited)
 		}
-		o.i++
+		t.i++
 	case '[':
-		o.i++
-		for n := 0; o.next() != ']'; n++ {
-			o.value(append(steps, step{kind: stepElem}), fmt.Sprintf("%s[%s]", path, strconv.Itoa(n)))
-			if o.next() == ',' {
-				o.i++
-			}
+		t.i++
+		for n := 0; t.next() != ']'; n++ {
+			t.step(crumb{index: n}, visited)
 		}
-		o.i++
+		t.i++
 	default:
-		if _, err := o.scan(c); err != nil {
-			o.i = len(o.data) // cannot be: the message was walked before
+		if _, err := t.scan(first); err != nil {
+			t.i = len(t.data) // cannot be: the message was walked before
 		}
 	}
 }

@@ -6,14 +6,15 @@ import (
 )
 
 // label appends the value of a label to dst, escaped as the text formats want
-// it. name is for errors.
-func (w *walker) label(dst []byte, name string, value span) ([]byte, *Error) {
+// it.
+func (w *walker) label(dst []byte, value span) ([]byte, *Error) {
+	w.i = int(value.start)
 	text := w.text(value)
 	if value.kind == kindEscaped {
 		text = w.unescape(value)
 	}
 	if len(text) > w.limits.LabelValueBytes {
-		return dst, w.fail(LabelTooLong, "label %s of %d bytes, the limit is %d", name, len(text), w.limits.LabelValueBytes)
+		return dst, w.fail(LabelTooLong, "a label value of %d bytes, the limit is %d", len(text), w.limits.LabelValueBytes)
 	}
 	plain := true
 	for _, c := range text {
@@ -26,7 +27,7 @@ func (w *walker) label(dst []byte, name string, value span) ([]byte, *Error) {
 		return append(dst, text...), nil
 	}
 	if !utf8.Valid(text) {
-		return dst, w.fail(InvalidUTF8, "label %s: %s is not UTF-8", name, excerpt(text))
+		return dst, w.fail(InvalidUTF8, "the label value %s is not UTF-8", excerpt(text))
 	}
 	return AppendEscaped(dst, text), nil
 }

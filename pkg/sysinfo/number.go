@@ -52,10 +52,20 @@ func (w *walker) number(dst []byte, value span, enum map[string]float64, scale f
 	if err != nil && !math.IsInf(f, 0) {
 		return dst, w.fail(WrongType, "the string %s where a number is expected", excerpt(text))
 	}
-	if f *= scale; math.IsInf(f, 0) {
+	if f = scaled(f, scale); math.IsInf(f, 0) {
 		return dst, w.fail(NumberRange, "%s is out of range of float64", excerpt(text))
 	}
 	return appendFloat(dst, f), nil
+}
+
+// scaled multiplies f by scale. No binary number is 0.001, so multiplying by
+// it would leave 52300 milliseconds at 52.300000000000004 seconds; dividing by
+// 1000 does not.
+func scaled(f, scale float64) float64 {
+	if inverse := math.Round(1 / scale); 1/inverse == scale {
+		return f / inverse
+	}
+	return f * scale
 }
 
 // words are the numbers that JSON can only write in a string.

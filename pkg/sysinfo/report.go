@@ -65,9 +65,6 @@ type instance struct {
 	key    span
 }
 
-// pair is a label of the node's own choice.
-type pair struct{ name, value span }
-
 // span is a scalar of the message, by where it stands; of a string without
 // its quotes.
 type span struct {
@@ -98,6 +95,15 @@ func (r *Report) reset(p *plan, m *Mapping) {
 		r.counts = make([]int32, len(p.families))
 	}
 	clear(r.counts)
+}
+
+// up returns the instance that is so many levels outside of n.
+func (r *Report) up(n int32, levels int) *instance {
+	in := &r.instances[n]
+	for range levels {
+		in = &r.instances[in.parent]
+	}
+	return in
 }
 
 // instance begins a new instance of scope and returns its index.

@@ -28,7 +28,7 @@ func (w *walker) samples() *Error {
 		s := &r.Samples[r.counts[h.family]]
 		r.counts[h.family]++
 		if err := w.sample(h, s); err != nil {
-			return w.locate(err, h.value)
+			return w.locate(err)
 		}
 	}
 	r.Samples = slices.DeleteFunc(r.Samples, func(s Sample) bool { return s.Value == nil })
@@ -46,13 +46,19 @@ func (w *walker) sample(h *hit, s *Sample) *Error {
 	fp := &w.plan.families[h.family]
 	text := r.text
 	start := len(text)
+	var pairs []pair
+	if fp.names != nil {
+		pairs = w.chosen(h.instance, fp.names)
+	}
 	var err *Error
 	for i := range fp.labels {
 		l := &fp.labels[i]
-		in := &r.instances[h.instance]
-		for range l.up {
-			in = &r.instances[in.parent]
+		if len(pairs) > 0 {
+			if text, pairs, err = w.appendChosen(text, start, pairs, l.name); err != nil {
+				return err
+			}
 		}
+		in := r.up(h.instance, l.up)
 		value := in.key
 		if !l.byKey {
 			value = r.slots[int(in.slots)+l.slot]
@@ -64,17 +70,13 @@ func (w *walker) sample(h *hit, s *Sample) *Error {
 			text = append(text, ',')
 		}
 		text = append(text, l.text...)
-		if text, err = w.label(text, l.name, value); err != nil {
+		if text, err = w.label(text, value); err != nil {
 			return err
 		}
 		text = append(text, '"')
 	}
-	if fp.names != nil {
-		in := &r.instances[h.instance]
-		for range fp.names.up {
-			in = &r.instances[in.parent]
-		}
-		if text, err = w.chosen(text, start, fp, r.slots[int(in.slots)+fp.names.slot]); err != nil {
+	if len(pairs) > 0 {
+		if text, _, err = w.appendChosen(text, start, pairs, ""); err != nil {
 			return err
 		}
 	}
@@ -86,46 +88,12 @@ func (w *walker) sample(h *hit, s *Sample) *Error {
 		}
 		text = append(text, fp.info...)
 	} else if text, err = w.number(text, h.value, family.Enum, family.Scale); err != nil {
+		err.Offset = int(h.value.start)
 		return err
 	}
 	r.text = text
 	*s = Sample{Family: int(h.family), Labels: text[start:middle:middle], Value: text[middle:len(text):len(text)], offset: int(h.value.start)}
 	return nil
-}
-
-// chosen appends the labels whose names the node chose, sorted by name.
-func (w *walker) chosen(text []byte, start int, fp *famPlan, slot span) ([]byte, *Error) {
-	if slot.kind != kindNames {
-		return text, nil
-	}
-	pairs := w.report.names[slot.start:slot.end]
-	slices.SortFunc(pairs, func(a, b pair) int { return bytes.Compare(w.text(a.name), w.text(b.name)) })
-	for i, p := range pairs {
-		name := w.text(p.name)
-		if err := checkLabelName(name); err != nil {
-			return text, w.fail(InvalidLabelName, "%v", err)
-		}
-		if len(name) > w.limits.LabelValueBytes {
-			return text, w.fail(LabelTooLong, "a label name of %d bytes, the limit is %d", len(name), w.limits.LabelValueBytes)
-		}
-		if i > 0 && bytes.Equal(name, w.text(pairs[i-1].name)) ||
-			slices.ContainsFunc(fp.labels, func(l labelPlan) bool { return l.name == string(name) }) {
-			return text, w.fail(InvalidLabelName, "label %s is given twice", name)
-		}
-		if p.value.start == p.value.end {
-			continue
-		}
-		if len(text) > start {
-			text = append(text, ',')
-		}
-		text = append(append(text, name...), '=', '"')
-		var err *Error
-		if text, err = w.label(text, string(name), p.value); err != nil {
-			return text, err
-		}
-		text = append(text, '"')
-	}
-	return text, nil
 }
 
 var seed = maphash.MakeSeed()
@@ -171,10 +139,10 @@ func (w *walker) unique() *Error {
 	return nil
 }
 
-const hashIndex = 1<<24 - 1 // more samples than fit a message of Limits.Bytes
+const hashIndex = MaxSamples - 1
 
 func (w *walker) duplicate(s *Sample) *Error {
 	w.i = s.offset
-	return w.locate(w.fail(DuplicateSeries, "%s{%s} stands twice in one report",
-		w.mapping.families[s.Family].Name, s.Labels), span{start: uint32(s.offset)})
+	return w.locate(w.fail(DuplicateSeries, "a second series %s with the labels %s in one report",
+		w.mapping.families[s.Family].Name, shorten(s.Labels, 10*mostOfText)))
 }

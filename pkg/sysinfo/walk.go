@@ -254,19 +254,16 @@ func (w *walker) object(p *place, instance int32) *Error {
 		w.i++
 
 		var child *place
-		inner := instance
 		if p != nil {
-			if child = w.child(p, key, &guess); child == nil {
-				if child = p.any; child != nil {
-					inner = w.report.instance(w.plan, child.scope, instance, key)
-				}
-			}
+			child = w.child(p, key, &guess)
 		}
 		switch {
 		case names:
-			err = w.chosenLabel(p, instance, key)
+			err = w.chosenLabel(p, child, instance, key)
 		case child != nil:
-			err = w.value(child, inner)
+			err = w.value(child, instance)
+		case p != nil && p.any != nil:
+			err = w.inside(p.any, instance, key)
 		default:
 			if p != nil {
 				w.report.Ignored++
@@ -275,7 +272,7 @@ func (w *walker) object(p *place, instance int32) *Error {
 		}
 		if err != nil {
 			if p != nil {
-				return err.under(string(w.unescape(key)))
+				return err.under(pathKey(w.unescape(key)))
 			}
 			return err
 		}
@@ -286,6 +283,9 @@ func (w *walker) object(p *place, instance int32) *Error {
 		case '}':
 			w.i++
 			w.depth--
+			if names {
+				return w.sortChosen(p, instance)
+			}
 			return nil
 		default:
 			return w.unexpected("a comma or }")
@@ -318,26 +318,18 @@ func (w *walker) child(p *place, key span, guess *int) *place {
 	return nil
 }
 
-// chosenLabel reads the value of one key of a LabelsFrom object.
-func (w *walker) chosenLabel(p *place, instance int32, name span) *Error {
-	switch c := w.next(); c {
-	case '{', '[':
-		return w.fail(WrongType, "an object or array where a label value is expected")
-	case 0:
-		return w.unexpected("a value")
-	default:
-		value, err := w.scan(c)
-		if err != nil || value.kind == kindNone {
-			return err
-		}
-		r := w.report
-		r.names = append(r.names, pair{name, value})
-		slot := &r.slots[int(r.instances[instance].slots)+p.names]
-		if slot.end = uint32(len(r.names)); slot.end-slot.start > MaxChosenLabels {
-			return w.fail(TooManySamples, "more than %d labels, which is the limit", MaxChosenLabels)
-		}
-		return nil
+// inside reads a value that comes many times, as an instance of its own. One
+// without samples is forgotten at once, so that what a message costs in memory
+// is bounded by Limits.Samples, not by how many {} fit into it.
+func (w *walker) inside(p *place, outer int32, key span) *Error {
+	r := w.report
+	hits, slots, names := len(r.hits), len(r.slots), len(r.names)
+	n := r.instance(w.plan, p.scope, outer, key)
+	err := w.value(p, n)
+	if len(r.hits) == hits {
+		r.instances, r.slots, r.names = r.instances[:n], r.slots[:slots], r.names[:names]
 	}
+	return err
 }
 
 func (w *walker) array(p *place, instance int32) *Error {
@@ -356,14 +348,11 @@ func (w *walker) array(p *place, instance int32) *Error {
 		return nil
 	}
 	for n := 0; ; n++ {
-		inner := int32(0)
 		if elem != nil {
-			inner = w.report.instance(w.plan, elem.scope, instance, span{})
-		}
-		if err := w.value(elem, inner); err != nil {
-			if elem != nil {
+			if err := w.inside(elem, instance, span{}); err != nil {
 				return err.under(fmt.Sprintf("[%d]", n))
 			}
+		} else if err := w.value(nil, 0); err != nil {
 			return err
 		}
 		switch w.next() {
