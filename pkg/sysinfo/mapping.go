@@ -1,7 +1,9 @@
 package sysinfo
 
 import (
+	"bytes"
 	_ "embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -10,6 +12,7 @@ import (
 	"sync"
 
 	"sigs.k8s.io/yaml"
+	goyaml "sigs.k8s.io/yaml/goyaml.v2"
 )
 
 // Type is the type of a metric family.
@@ -33,8 +36,9 @@ type Family struct {
 	Type Type `json:"type,omitempty"`
 	// Path leads to the value: "memory.availableBytes",
 	// "filesystems[].availBytes" (one series per element) or
-	// "cpu.secondsTotal.*" (one series per key). A number counts as itself,
-	// a bool as 0 or 1, a string as the number it holds, null as missing.
+	// "cpu.secondsTotal.*" (one series per key that no other path or label
+	// of the mapping names). A number counts as itself, a bool as 0 or 1, a
+	// string as the number it holds, null as missing.
 	Path string `json:"path"`
 	// Labels maps label names to the keys, beside the value in the same
 	// object, that hold their values. A key may be a path down ("spec.model")
@@ -43,7 +47,8 @@ type Family struct {
 	// KeyLabel is the label that gets the key a * stood for; required with *.
 	KeyLabel string `json:"keyLabel,omitempty"`
 	// LabelsFrom is the key, beside the value, of an object whose every key
-	// is a label name: labels that the node chooses.
+	// is a label name: labels that the node chooses. With Value it may be
+	// ".", the object at Path.
 	LabelsFrom string `json:"labelsFrom,omitempty"`
 	// Scale multiplies the value: 0.001 for milliseconds. 0 means 1.
 	Scale float64 `json:"scale,omitempty"`
@@ -97,7 +102,7 @@ func Version1YAML() []byte { return slices.Clone(version1) }
 // error joins everything that is wrong, each with the family it is wrong in.
 func ParseMapping(data []byte) (*Mapping, error) {
 	var f file
-	if err := yaml.UnmarshalStrict(data, &f); err != nil {
+	if err := unmarshal(data, &f); err != nil {
 		return nil, fmt.Errorf("mapping: %w", err)
 	}
 	for i := range f.Families {
@@ -108,7 +113,8 @@ func ParseMapping(data []byte) (*Mapping, error) {
 			f.Families[i].Scale = 1
 		}
 	}
-	if err := f.check(); err != nil {
+	_, err := compile(&Mapping{timestamp: f.Timestamp, interval: f.Interval, families: f.Families}, "")
+	if err := errors.Join(f.check(), err); err != nil {
 		return nil, err
 	}
 	f.Families = append(f.Families, Status[:]...)
@@ -117,10 +123,54 @@ func ParseMapping(data []byte) (*Mapping, error) {
 	for i := range Status {
 		m.status[i] = slices.IndexFunc(m.families, func(f Family) bool { return f.Name == Status[i].Name })
 	}
-	if _, err := compile(m, ""); err != nil {
-		return nil, err
-	}
 	return m, nil
+}
+
+const quote = "(y, n, on, off, yes and no are bools in YAML unless they stand in quotes)"
+
+// unmarshal is yaml.UnmarshalStrict, but refuses the bools that would become
+// the string "true" or "false": an enum {on: 1, off: 0} should say so at once.
+func unmarshal(data []byte, f *file) error {
+	var tree any
+	if err := goyaml.UnmarshalStrict(data, &tree); err != nil {
+		return err
+	}
+	if err := noBoolKey(tree); err != nil {
+		return err
+	}
+	text, err := yaml.YAMLToJSONStrict(data)
+	if err != nil {
+		return err
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	err = d.Decode(f)
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) {
+		return fmt.Errorf("%s: a %s where a %s is expected %s", wrong.Field, wrong.Value, wrong.Type, quote)
+	}
+	return err
+}
+
+func noBoolKey(tree any) error {
+	switch v := tree.(type) {
+	case []any:
+		for _, element := range v {
+			if err := noBoolKey(element); err != nil {
+				return err
+			}
+		}
+	case map[any]any:
+		for key, value := range v {
+			if b, ok := key.(bool); ok {
+				return fmt.Errorf("a key that is the bool %v %s", b, quote)
+			}
+			if err := noBoolKey(value); err != nil {
+				return fmt.Errorf("%v: %w", key, err)
+			}
+		}
+	}
+	return nil
 }
 
 // Families returns all families of a node sorted by name: the mapping's own
@@ -183,6 +233,11 @@ func (f *file) check() error {
 		if !finite(fam.Scale) {
 			wrong(where, "scale %v, not a finite number", fam.Scale)
 		}
+		for word, v := range fam.Enum {
+			if !finite(v * fam.Scale) {
+				wrong(where, "enum %q: %v times scale %v is out of range", word, v, fam.Scale)
+			}
+		}
 		if fam.Value != nil && (len(fam.Enum) > 0 || fam.Scale != 1) {
 			wrong(where, "value goes with neither enum nor scale")
 		}
@@ -215,6 +270,9 @@ func (f *file) check() error {
 		}
 		if fld.Scale == 0 {
 			fld.Scale = 1
+		}
+		if fld.Path == "" {
+			wrong(fld.name, "path is missing")
 		}
 		if !finite(fld.Scale) || fld.Scale < 0 {
 			wrong(fld.name, "scale %v, not a positive number", fld.Scale)

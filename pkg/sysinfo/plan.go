@@ -1,6 +1,7 @@
 package sysinfo
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -64,12 +65,13 @@ type labelPlan struct {
 
 func compile(m *Mapping, nodeField string) (*plan, error) {
 	p := &plan{root: newPlace(), slots: []int{0}, families: make([]famPlan, len(m.families))}
+	var errs []error
 	for i := range m.families {
 		if m.families[i].Path == "" {
 			continue // the registry's
 		}
 		if err := p.addFamily(i, &m.families[i]); err != nil {
-			return nil, fmt.Errorf("mapping: family %s: %w", m.families[i].Name, err)
+			errs = append(errs, fmt.Errorf("mapping: families[%d] %s: %w", i, m.families[i].Name, err))
 		}
 	}
 	for _, f := range []struct {
@@ -77,23 +79,34 @@ func compile(m *Mapping, nodeField string) (*plan, error) {
 		name  string
 		path  string
 	}{
-		{aboutTimestamp, "timestamp", pathOf(m.timestamp)},
-		{aboutInterval, "interval", pathOf(m.interval)},
-		{aboutNode, "node name", nodeField},
+		{aboutTimestamp, "mapping: timestamp", pathOf(m.timestamp)},
+		{aboutInterval, "mapping: interval", pathOf(m.interval)},
+		{aboutNode, "field of the node's name", nodeField},
 	} {
 		if f.path == "" {
 			continue
 		}
-		steps, err := parsePath(f.path)
-		if err != nil {
-			return nil, fmt.Errorf("%s: path %q: %w", f.name, f.path, err)
+		if err := p.addAbout(f.about, f.path); err != nil {
+			errs = append(errs, fmt.Errorf("%s: path %q: %w", f.name, f.path, err))
 		}
-		if slices.ContainsFunc(steps, func(s step) bool { return s.kind != stepKey }) || len(steps) == 0 {
-			return nil, fmt.Errorf("%s: path %q: one value is wanted, so only keys can stand in it", f.name, f.path)
-		}
-		p.at(steps).about = f.about
 	}
-	return p, nil
+	return p, errors.Join(errs...)
+}
+
+func (p *plan) addAbout(a about, path string) error {
+	steps, err := parsePath(path)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(steps, func(s step) bool { return s.kind != stepKey }) || len(steps) == 0 {
+		return errors.New("one value is wanted, so only keys can stand in it")
+	}
+	at := p.at(steps)
+	if at.about != aboutSamples {
+		return errors.New("another field about the report stands there")
+	}
+	at.about = a
+	return nil
 }
 
 func pathOf(f *Field) string {
@@ -166,6 +179,11 @@ func (p *plan) addFamily(index int, f *Family) error {
 			return fmt.Errorf("labelsFrom %q: %w", f.LabelsFrom, err)
 		}
 		at := p.at(steps)
+		for up := here; up != nil; up = up.up {
+			if up == at && (up != here || f.Value == nil) {
+				return fmt.Errorf("labelsFrom %q: the value itself stands in that object", f.LabelsFrom)
+			}
+		}
 		if at.names < 0 {
 			at.names = p.newSlot(at)
 		}
@@ -176,6 +194,9 @@ func (p *plan) addFamily(index int, f *Family) error {
 
 func (p *plan) label(from *place, base []step, name, ref string) (labelPlan, error) {
 	steps, err := resolve(base, ref)
+	if err == nil && strings.TrimLeft(ref, "./") == "" {
+		err = errors.New("a label's value stands at a key")
+	}
 	if err != nil {
 		return labelPlan{}, fmt.Errorf("label %s: %q: %w", name, ref, err)
 	}
