@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -63,7 +65,7 @@ func (m *Module) serve(ctx context.Context) error {
 	klog.InfoS("Node metrics are served", "address", listener.Addr().String(), "path", "/metrics", "tls", c.WebConfigFile != "")
 
 	served := make(chan error, 1)
-	go func() { served <- web.Serve(listener, server, flags(c.WebConfigFile), log.NewNopLogger()) }()
+	go func() { served <- serveWeb(web.Serve, listener, server, c.WebConfigFile) }()
 	select {
 	case err := <-served:
 		return err
@@ -82,10 +84,19 @@ func (m *Module) serve(ctx context.Context) error {
 	return nil
 }
 
-// flags are what the web toolkit reads of an exporter's command line.
-func flags(webConfigFile string) *web.FlagConfig {
+// serveWeb calls the web toolkit's Serve, whose logger is of one type up to
+// version 0.12 and of another from 0.13 on. The trees that compile this module
+// in have either, so the type is taken from the function.
+func serveWeb[L any](serve func(net.Listener, *http.Server, *web.FlagConfig, L) error, l net.Listener, s *http.Server, configFile string) error {
+	var logger L
+	switch p := any(&logger).(type) {
+	case *log.Logger:
+		*p = log.NewNopLogger()
+	case **slog.Logger:
+		*p = slog.New(slog.NewTextHandler(io.Discard, nil))
+	}
 	addresses, systemd := []string{}, false
-	return &web.FlagConfig{WebListenAddresses: &addresses, WebSystemdSocket: &systemd, WebConfigFile: &webConfigFile}
+	return serve(l, s, &web.FlagConfig{WebListenAddresses: &addresses, WebSystemdSocket: &systemd, WebConfigFile: &configFile}, logger)
 }
 
 // joinHost puts the nodes on the page of the process's default registry, which
