@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"path"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -98,14 +99,14 @@ type Duration struct{ time.Duration }
 // UnmarshalJSON reads a string of the form that time.ParseDuration takes.
 func (d *Duration) UnmarshalJSON(b []byte) error {
 	var s string
-	if err := json.Unmarshal(b, &s); err != nil {
-		return fmt.Errorf("a duration such as 90s, 3m or 24h is expected, not %s", b)
+	err := json.Unmarshal(b, &s)
+	if err == nil {
+		d.Duration, err = time.ParseDuration(s)
 	}
-	v, err := time.ParseDuration(s)
 	if err != nil {
-		return fmt.Errorf("a duration such as 90s, 3m or 24h is expected, not %q", s)
+		// Of this type of error the JSON decoder says where it is.
+		return &json.UnmarshalTypeError{Value: string(b), Type: reflect.TypeFor[Duration]()}
 	}
-	d.Duration = v
 	return nil
 }
 

@@ -1,11 +1,14 @@
 package nodemetrics
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 
 	"sigs.k8s.io/yaml"
 
@@ -25,19 +28,10 @@ const ownFile = "nodemetrics.yaml"
 //
 // A module made with the result takes up later changes of these files.
 func LoadConfig(path string) (Config, error) {
-	c, _, err := load(path)
-	return c, err
-}
-
-// From returns the file that the section was found in, "" if there was none.
-func (c Config) From() string { return c.from }
-
-// load is LoadConfig, and says whether there was a section.
-func load(path string) (c Config, found bool, err error) {
-	c = DefaultConfig()
+	c := DefaultConfig()
 	c.source = path
 	if path == "" {
-		return c, false, nil
+		return c, nil
 	}
 	for _, name := range files(path) {
 		data, err := os.ReadFile(name)
@@ -45,18 +39,22 @@ func load(path string) (c Config, found bool, err error) {
 			continue
 		}
 		if err != nil {
-			return c, false, err
+			return c, err
 		}
-		if found, err = c.read(data); err != nil {
-			return c, false, fmt.Errorf("%s: %w", name, err)
+		found, err := c.read(data)
+		if err != nil {
+			return c, fmt.Errorf("%s: %w", name, err)
 		}
 		if found {
 			c.from = name
-			return c, true, nil
+			break
 		}
 	}
-	return c, false, nil
+	return c, nil
 }
+
+// From returns the file that the section was found in, "" if there was none.
+func (c Config) From() string { return c.from }
 
 // files are the places where the section may stand, the first one first.
 func files(path string) []string {
@@ -76,14 +74,37 @@ func (c *Config) read(data []byte) (found bool, err error) {
 	if !found {
 		return false, nil
 	}
-	text, err := yaml.Marshal(value)
+	text, err := json.Marshal(value)
 	if err != nil {
 		return true, fmt.Errorf("%s: %w", section, err)
 	}
-	if err := yaml.UnmarshalStrict(text, c); err != nil {
-		return true, fmt.Errorf("%s: %w", section, err)
+	strict := json.NewDecoder(bytes.NewReader(text))
+	strict.DisallowUnknownFields()
+	if err := strict.Decode(c); err != nil {
+		return true, explain(err)
 	}
 	return true, nil
+}
+
+// explain says which value of the section is wrong, where the error knows.
+func explain(err error) error {
+	var wrong *json.UnmarshalTypeError
+	if !errors.As(err, &wrong) {
+		return fmt.Errorf("%s: %w", section, err)
+	}
+	path, kind := section, wrong.Type.String()
+	if wrong.Field != "" {
+		path += "." + wrong.Field
+	}
+	switch {
+	case wrong.Type == reflect.TypeFor[Duration]():
+		kind = "a duration such as 90s, 3m or 24h"
+	case wrong.Type.Kind() == reflect.Struct:
+		kind = "an object"
+	case wrong.Type.Kind() == reflect.Slice:
+		kind = "a list"
+	}
+	return fmt.Errorf("%s: %s, must be %s", path, wrong.Value, kind)
 }
 
 func loadMapping(name string) (*sysinfo.Mapping, error) {

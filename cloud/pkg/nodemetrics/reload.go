@@ -80,11 +80,11 @@ func (m *Module) reload() error {
 	old := m.config.Load()
 	c := *old
 	if old.source != "" {
-		loaded, found, err := load(old.source)
+		loaded, err := LoadConfig(old.source)
 		if err != nil {
 			return err
 		}
-		if !found {
+		if loaded.from == "" {
 			return errVanished
 		}
 		c = loaded

@@ -1,0 +1,180 @@
+package nodemetrics
+
+import (
+	"encoding/json"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"sigs.k8s.io/yaml"
+)
+
+// The documented section is the default one, but for a sample of an override.
+func TestDefaultsAreDocumented(t *testing.T) {
+	c, err := LoadConfig("testdata/documented.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []TTLOverride{{Nodes: "factory-*", TTL: Duration{10 * time.Minute}}}; !slices.Equal(c.NodeTTLOverrides, want) {
+		t.Errorf("overrides %v, want %v", c.NodeTTLOverrides, want)
+	}
+	got := settings(t, c)
+	want := settings(t, DefaultConfig())
+	delete(got, "nodeTTLOverrides")
+	delete(want, "nodeTTLOverrides")
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("documented\n%v\ndefault\n%v", got, want)
+	}
+	if err := c.Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestEveryFieldIsDocumented(t *testing.T) {
+	var file struct {
+		Modules struct{ NodeMetrics map[string]any }
+	}
+	if err := yaml.Unmarshal(contents(t, "testdata/documented.yaml"), &file); err != nil {
+		t.Fatal(err)
+	}
+	documented := file.Modules.NodeMetrics
+	documented["nodeNameField"] = "" // named in a comment: it has no use by default
+	for field := range settings(t, DefaultConfig()) {
+		if _, ok := documented[field]; !ok {
+			t.Errorf("%s is not documented", field)
+		}
+	}
+}
+
+// settings is the config as a file would have it.
+func settings(t *testing.T, c Config) map[string]any {
+	t.Helper()
+	text, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all map[string]any
+	if err := json.Unmarshal(text, &all); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestValidateBounds(t *testing.T) {
+	const day = 24 * time.Hour
+	duration := func(field func(*Config) *Duration) func(*Config, float64) {
+		return func(c *Config, v float64) { field(c).Duration = time.Duration(v * float64(time.Second)) }
+	}
+	override := func(c *Config) *Duration {
+		c.NodeTTLOverrides = []TTLOverride{{Nodes: "*"}}
+		return &c.NodeTTLOverrides[0].TTL
+	}
+	for path, b := range map[string]struct {
+		set         func(*Config, float64)
+		least, most float64
+		step        float64
+	}{
+		"nodeTTL":                 {duration(func(c *Config) *Duration { c.Retention.Duration = 366 * day; return &c.NodeTTL }), 1, (7 * day).Seconds(), 0.001},
+		"nodeTTLOverrides[0].ttl": {duration(override), 1, (7 * day).Seconds(), 0.001},
+		"disconnectGrace":         {duration(func(c *Config) *Duration { return &c.DisconnectGrace }), 1, (7 * day).Seconds(), 0.001},
+		"retention":               {duration(func(c *Config) *Duration { c.NodeTTL.Duration = time.Second; return &c.Retention }), 1, (366 * day).Seconds(), 0.001},
+		"missedReports":           {func(c *Config, v float64) { c.MissedReports = int(v) }, 1, 100, 1},
+		"limits.nodes":            {func(c *Config, v float64) { c.Limits.Nodes = int(v) }, 1, 1e7, 1},
+		"limits.samplesPerNode":   {func(c *Config, v float64) { c.Limits.SamplesPerNode = int(v) }, 1, 1e5, 1},
+		"limits.reportBytes":      {func(c *Config, v float64) { c.Limits.ReportBytes = int(v) }, 64, 16 << 20, 1},
+		"limits.labelValueBytes":  {func(c *Config, v float64) { c.Limits.LabelValueBytes = int(v) }, 16, 4096, 1},
+		"limits.reportsPerSecond": {func(c *Config, v float64) { c.Limits.ReportsPerSecond = v }, 0.001, 1e5, 0.0001},
+	} {
+		t.Run(path, func(t *testing.T) {
+			for _, v := range []float64{b.least, b.most} {
+				c := DefaultConfig()
+				b.set(&c, v)
+				if err := c.Validate(); err != nil {
+					t.Errorf("%v: %v", v, err)
+				}
+			}
+			for _, v := range []float64{b.least - b.step, b.most + b.step, -1} {
+				c := DefaultConfig()
+				b.set(&c, v)
+				wantWrong(t, c, path, "must be from")
+			}
+		})
+	}
+	c := DefaultConfig()
+	c.Limits.ReportsPerSecond = math.NaN()
+	wantWrong(t, c, "limits.reportsPerSecond", "NaN")
+}
+
+func TestValidate(t *testing.T) {
+	for name, x := range map[string]struct {
+		set        func(*Config)
+		path, says string // "" : valid
+	}{
+		"no listener":                 {func(c *Config) { c.BindAddress = "" }, "", ""},
+		"IPv6":                        {func(c *Config) { c.BindAddress = "[::1]:0" }, "", ""},
+		"no port":                     {func(c *Config) { c.BindAddress = "localhost" }, "bindAddress", `"localhost"`},
+		"port beyond":                 {func(c *Config) { c.BindAddress = "localhost:65536" }, "bindAddress", "65535"},
+		"port below":                  {func(c *Config) { c.BindAddress = "localhost:-1" }, "bindAddress", "65535"},
+		"port by name":                {func(c *Config) { c.BindAddress = "localhost:http" }, "bindAddress", "65535"},
+		"no topics":                   {func(c *Config) { c.Topics = nil }, "topics", "at least one"},
+		"empty topic":                 {func(c *Config) { c.Topics = []string{"a/user/b", ""} }, "topics[1]", `""`},
+		"wildcard +":                  {func(c *Config) { c.Topics = []string{"+/user/b"} }, "topics[0]", "wildcard"},
+		"wildcard #":                  {func(c *Config) { c.Topics = []string{"a/user/#"} }, "topics[0]", "wildcard"},
+		"leading slash":               {func(c *Config) { c.Topics = []string{"/a"} }, "topics[0]", "slash"},
+		"identity":                    {func(c *Config) { c.Identity = "both" }, "identity", "session or payload"},
+		"payload":                     {func(c *Config) { c.Identity, c.NodeNameField = "payload", "node" }, "", ""},
+		"payload without field":       {func(c *Config) { c.Identity = "payload" }, "nodeNameField", "must be given"},
+		"session with field":          {func(c *Config) { c.NodeNameField = "meta.node" }, "", ""},
+		"field is no path":            {func(c *Config) { c.NodeNameField = "nodes[]." }, "nodeNameField", `"nodes[]."`},
+		"override without a pattern":  {func(c *Config) { c.NodeTTLOverrides = []TTLOverride{{TTL: c.NodeTTL}} }, "nodeTTLOverrides[0].nodes", `""`},
+		"override of a broken one":    {func(c *Config) { c.NodeTTLOverrides = []TTLOverride{{"a[", c.NodeTTL}} }, "nodeTTLOverrides[0].nodes", `"a["`},
+		"retention shorter than TTL":  {func(c *Config) { c.Retention.Duration = c.NodeTTL.Duration - 1 }, "retention", "nodeTTL, 3m0s"},
+		"retention as long as TTL":    {func(c *Config) { c.Retention = c.NodeTTL }, "", ""},
+		"disabled ones are valid too": {func(c *Config) { c.Enable = false }, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := DefaultConfig()
+			x.set(&c)
+			if x.path != "" {
+				wantWrong(t, c, x.path, x.says)
+			} else if err := c.Validate(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestValidateJoinsAll(t *testing.T) {
+	c := DefaultConfig()
+	c.BindAddress = "nowhere"
+	c.NodeTTL.Duration = 0
+	c.Limits.Nodes = -1
+	for _, path := range []string{"bindAddress", "nodeTTL", "limits.nodes"} {
+		wantWrong(t, c, path, "must be")
+	}
+	if _, err := New(c); err == nil || err.Error() != c.Validate().Error() {
+		t.Errorf("New: %v, want what Validate says", err)
+	}
+	if _, err := Register(c); err == nil {
+		t.Error("Register takes a config that is not valid")
+	}
+}
+
+// wantWrong wants one line of Validate to name the path and say something.
+func wantWrong(t *testing.T, c Config, path, says string) {
+	t.Helper()
+	err := c.Validate()
+	if err == nil {
+		t.Errorf("valid, want an error about %s", path)
+		return
+	}
+	for _, line := range strings.Split(err.Error(), "\n") {
+		if strings.HasPrefix(line, "modules.nodeMetrics."+path+": ") && strings.Contains(line, says) {
+			return
+		}
+	}
+	t.Errorf("got %q, want one on %s that says %q", err, path, says)
+}
