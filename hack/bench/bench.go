@@ -47,15 +47,22 @@ type bench struct {
 	base time.Time
 }
 
-// slow contenders at 100,000 nodes get fewer samples than the others: this is
-// how long each of their measurements may take.
-const patience = 45 * time.Second
+const (
+	// patience is how long a measurement may take: slow contenders at
+	// 100,000 nodes get fewer samples than the others.
+	patience = 30 * time.Second
+	// slow is a scrape that is not repeated to warm up once more.
+	slow = 5 * time.Second
+)
 
-func (b *bench) samples() int {
-	if b.quick {
+func (b *bench) samples(name string) int {
+	switch {
+	case b.quick:
 		return 3
+	case name == edgegauge, name == static:
+		return 11
 	}
-	return 7
+	return 5
 }
 
 func (b *bench) wants(name string) bool { return b.only == nil || slices.Contains(b.only, name) }
@@ -181,20 +188,22 @@ func (b *bench) measure(name string, nodes int, want *expectation) (*contenderRe
 
 // scrapes checks the page and measures what it costs.
 func (b *bench) scrapes(p *process, name string, c *contenderResult, want *expectation) error {
-	if err := want.check(p, "identity"); err != nil {
+	begin := time.Now()
+	var err error
+	if c.Peak, err = p.peak(func() error { return want.check(p, "identity") }); err != nil {
 		return fmt.Errorf("the page: %w", err)
 	}
+	warm := time.Since(begin) < slow
 	ours := name == edgegauge || name == edgegaugeCollector
 	if ours || len(want.values) < 1_000_000 {
 		if err := want.check(p, "gzip"); err != nil {
 			return fmt.Errorf("the compressed page: %w", err)
 		}
 	}
-	var err error
-	if c.Peak, err = p.peak(func() error { return concurrently(p, "identity", 1) }); err != nil {
-		return err
-	}
 	if name == edgegauge {
+		if c.Peak, err = p.peak(func() error { return concurrently(p, "identity", 1) }); err != nil {
+			return err
+		}
 		if c.PeakGzip, err = p.peak(func() error { return concurrently(p, "gzip", 1) }); err != nil {
 			return err
 		}
@@ -212,7 +221,7 @@ func (b *bench) scrapes(p *process, name string, c *contenderResult, want *expec
 		encoding string
 		out      *measurement
 	}{{"identity", &c.Plain}, {"gzip", &c.Gzip}} {
-		if *m.out, err = measure(p, m.encoding, b.samples(), patience); err != nil {
+		if *m.out, err = measure(p, m.encoding, b.samples(name), patience, warm); err != nil {
 			return err
 		}
 		if ours && b.profile != "" {
@@ -285,9 +294,9 @@ func (c *counter) Write(b []byte) (int, error) {
 // latencies measures single deliveries: with nobody scraping, with the page
 // being scraped back to back, and with scrapers that stopped reading.
 func (b *bench) latencies(p *process, name string, c *contenderResult) error {
-	q := request{Op: "latency", Rate: 2000, Seconds: 10}
-	if b.quick {
-		q.Seconds = 2
+	q := request{Op: "latency", Rate: 2000, Seconds: 5}
+	if name == edgegauge && !b.quick {
+		q.Seconds = 10
 	}
 	a, err := p.ask(q)
 	if err != nil {
@@ -366,7 +375,7 @@ func (b *bench) measureStatic(nodes int, want *expectation) (*contenderResult, e
 			return nil, err
 		}
 		if err = want.check(p, m.encoding); err == nil {
-			*m.out, err = measure(p, m.encoding, b.samples(), patience)
+			*m.out, err = measure(p, m.encoding, b.samples(static), patience, true)
 		}
 		p.stop()
 		if err != nil {

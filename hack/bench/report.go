@@ -153,7 +153,7 @@ func (r *results) markdown(verdicts []verdict) []byte {
 	out.WriteString(`
 How: every contender is a process of its own, scraped over loopback by another; CPU is the server's user and system time
 (getrusage; for the Pushgateway, proc(5)). Every page is first checked to hold the same series with the same values; then come a
-warm-up and up to seven measured scrapes (cheap ones many times each), of which the median is quoted. All contenders get identical reports:
+warm-up and five measured scrapes or more (cheap ones many times each, fewer where the table says so), of which the median is quoted. All contenders get identical reports:
 `)
 	if len(r.Fleets) > 0 {
 		fmt.Fprintf(&out, "30 series in 22 families per node, %s of JSON. ", size(float64(r.Fleets[0].MessageBytes)))
@@ -242,7 +242,7 @@ warm-up and up to seven measured scrapes (cheap ones many times each), of which 
 		}
 	}
 	out.WriteString("![a report's cost against the fleet's size](report.svg)\n\n")
-	out.WriteString("How long a single report waits, 99th percentile and slowest, of 2,000 a second for ten seconds:\n\n")
+	out.WriteString("How long a single report waits, 99th percentile and slowest, of 2,000 a second for five seconds (edgegauge: ten):\n\n")
 	r.tableOf(&out, []string{"nobody scrapes", "scraped back to back", "scrapers hang"},
 		func(_ *fleetResult, c *contenderResult) string { return waits(c.Idle) },
 		func(_ *fleetResult, c *contenderResult) string { return waits(c.Scraped) },

@@ -56,26 +56,30 @@ type measurement struct {
 
 // measure scrapes over and over. Cheap scrapes are measured many at a time,
 // because a process's CPU time has a grain. It stops early when a contender
-// takes more than patience.
-func measure(p *process, encoding string, samples int, patience time.Duration) (measurement, error) {
+// takes more than patience. The process has served the page before; warm says
+// that it should do so once more, in this coding, before it is measured.
+func measure(p *process, encoding string, samples int, patience time.Duration, warm bool) (measurement, error) {
 	var m measurement
 	begin := time.Now()
-	before, err := p.cpu()
-	if err != nil {
-		return m, err
+	repeat := 1
+	if warm {
+		before, err := p.cpu()
+		if err != nil {
+			return m, err
+		}
+		if _, err = scrape(context.Background(), p, encoding, nil); err != nil {
+			return m, err
+		}
+		after, err := p.cpu()
+		if err != nil {
+			return m, err
+		}
+		grain := 0.04
+		if p.stdin == nil {
+			grain = 0.4
+		}
+		repeat = int(min(200, max(1, grain/max(after-before, 1e-4))))
 	}
-	if m.Bytes, err = scrape(context.Background(), p, encoding, nil); err != nil { // warms up
-		return m, err
-	}
-	after, err := p.cpu()
-	if err != nil {
-		return m, err
-	}
-	grain := 0.04
-	if p.stdin == nil {
-		grain = 0.4
-	}
-	repeat := int(min(200, max(1, grain/max(after-before, 1e-4))))
 	var cpu, wall []float64
 	for len(cpu) < samples && (len(cpu) < 2 || time.Since(begin) < patience) {
 		start := time.Now()
@@ -84,7 +88,7 @@ func measure(p *process, encoding string, samples int, patience time.Duration) (
 			return m, err
 		}
 		for range repeat {
-			if _, err := scrape(context.Background(), p, encoding, nil); err != nil {
+			if m.Bytes, err = scrape(context.Background(), p, encoding, nil); err != nil {
 				return m, err
 			}
 		}

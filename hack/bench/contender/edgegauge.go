@@ -40,6 +40,9 @@ func newEdgegauge(o Options) (Contender, error) {
 	// that would be measured instead of it.
 	config.Limits.Nodes = 10_000_000
 	config.Limits.ReportsPerSecond = 100_000
+	// No contender serves its process's own metrics, whose cost is that of
+	// client_golang whoever serves them.
+	config.Host = prometheus.NewRegistry()
 	if o.Disconnects {
 		config.DisconnectGrace.Duration = DisconnectGrace
 	}
