@@ -14,28 +14,38 @@ import (
 // is fetched, and the processor, which need not wait for one node to know
 // where the next one's lines go, fetches several nodes' lines at once.
 type cursor struct {
-	rest   registry.Block // from the next piece's lines on
-	length uint32         // of the next piece
-	family uint32         // of the next piece; done behind the last one
+	offset uint32 // in the block, of the next piece's lines
+	length uint32 // of the next piece
+	family uint32 // of the next piece; done behind the last one
 }
 
 const done = math.MaxUint32
 
-// advance moves c to the first piece of rest.
-func (c *cursor) advance(rest registry.Block) {
+// begin moves c to the first piece of b.
+func (c *cursor) begin(b registry.Block) {
+	*c = cursor{}
+	c.header(b)
+}
+
+// lines returns the lines of the next piece of b, and moves past it.
+func (c *cursor) lines(b registry.Block) []byte {
+	end := c.offset + c.length
+	lines := b[c.offset:end]
+	c.offset = end
+	c.header(b)
+	return lines
+}
+
+// header reads the header at the offset.
+func (c *cursor) header(b registry.Block) {
+	rest := b[c.offset:]
 	if len(rest) == 0 {
-		*c = cursor{family: done}
+		c.family, c.length = done, 0
 		return
 	}
 	family, length, body := rest.Next()
-	c.rest, c.family, c.length = body, uint32(family), uint32(length)
-}
-
-// lines returns the lines of the next piece, and moves past it.
-func (c *cursor) lines() []byte {
-	lines, rest := c.rest[:c.length], c.rest[c.length:]
-	c.advance(rest)
-	return lines
+	c.family, c.length = uint32(family), uint32(length)
+	c.offset += uint32(len(rest) - len(body))
 }
 
 // fetchAhead is how many nodes' pieces are fetched at once.
@@ -44,10 +54,10 @@ const fetchAhead = 32
 // fetch reads a byte at both ends of each piece of family that comes next, and
 // by that brings the pieces into the cache: loads that depend on nothing but
 // the cursors overlap, while copying piece after piece waits for most of them.
-func fetch(cursors []cursor, family uint32) (sum byte) {
+func fetch(cursors []cursor, blocks []registry.Block, family uint32) (sum byte) {
 	for i := range cursors {
 		if c := &cursors[i]; c.family == family {
-			sum += c.rest[0] + c.rest[c.length-1]
+			sum += blocks[i][c.offset] + blocks[i][c.offset+c.length-1]
 		}
 	}
 	return sum

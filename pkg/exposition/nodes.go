@@ -23,33 +23,38 @@ var scratches = sync.Pool{New: func() any { return new(scratch) }}
 // 64 KiB. For OpenMetrics the caller ends the page with "# EOF\n".
 func WriteNodes(w io.Writer, s *registry.Snapshot, format Format) error {
 	mem := scratches.Get().(*scratch)
-	cursors := mem.cursors[:0]
+	nodes := 0
+	for i := range s.Groups {
+		nodes += len(s.Groups[i].Blocks)
+	}
+	if cap(mem.cursors) < nodes {
+		mem.cursors = make([]cursor, nodes)
+	}
+	rest := mem.cursors
 	for i := range s.Groups {
 		for _, b := range s.Groups[i].Blocks {
-			var c cursor
-			c.advance(b)
-			cursors = append(cursors, c)
+			rest[0].begin(b)
+			rest = rest[1:]
 		}
 	}
 	p := pageWriter{w: w, buf: mem.chunk[:0]}
 	for _, c := range columns(s) {
 		p.head = appendMetadata(p.head[:0], c.Family, format)
-		rest := cursors
+		rest := mem.cursors
 		for g, index := range c.index {
-			group := rest[:len(s.Groups[g].Blocks)]
-			rest = rest[len(group):]
+			blocks := s.Groups[g].Blocks
+			cursors := rest[:len(blocks)]
+			rest = rest[len(blocks):]
 			switch {
 			case index < 0:
 			case s.Groups[g].Down:
-				p.down(group, uint32(index), statusIndex(c.Name) == up)
+				p.down(cursors, blocks, uint32(index), statusIndex(c.Name) == up)
 			default:
-				p.column(group, uint32(index))
+				p.column(cursors, blocks, uint32(index))
 			}
 		}
 	}
 	p.flush()
-	clear(cursors) // they hold blocks
-	mem.cursors = cursors[:0]
 	scratches.Put(mem)
 	return p.err
 }
@@ -65,17 +70,16 @@ type pageWriter struct {
 }
 
 // column writes the pieces of one family.
-func (p *pageWriter) column(cursors []cursor, family uint32) {
+func (p *pageWriter) column(cursors []cursor, blocks []registry.Block, family uint32) {
 	for len(cursors) > 0 {
-		batch := cursors[:min(len(cursors), fetchAhead)]
-		cursors = cursors[len(batch):]
-		p.fetched += fetch(batch, family)
-		for i := range batch {
-			c := &batch[i]
+		n := min(len(cursors), fetchAhead)
+		p.fetched += fetch(cursors[:n], blocks[:n], family)
+		for i, b := range blocks[:n] {
+			c := &cursors[i]
 			if c.family != family {
 				continue
 			}
-			lines := c.lines()
+			lines := c.lines(b)
 			if len(lines) > cap(p.buf)-len(p.buf) || len(p.head) > 0 {
 				if p.write(lines); p.err != nil {
 					return
@@ -84,22 +88,23 @@ func (p *pageWriter) column(cursors []cursor, family uint32) {
 			}
 			p.buf = append(p.buf, lines...)
 		}
+		cursors, blocks = cursors[n:], blocks[n:]
 	}
 }
 
 // down writes the pieces of one status family of nodes that are down. What
 // stands between, in a block that is not swept yet, is passed over. The block
 // has the edge_node_up of a node that is up.
-func (p *pageWriter) down(cursors []cursor, family uint32, up bool) {
+func (p *pageWriter) down(cursors []cursor, blocks []registry.Block, family uint32, up bool) {
 	for i := range cursors {
 		c := &cursors[i]
 		for c.family < family {
-			c.lines()
+			c.lines(blocks[i])
 		}
 		if c.family != family {
 			continue
 		}
-		lines := c.lines()
+		lines := c.lines(blocks[i])
 		if up {
 			p.write(lines[:len(lines)-len("1\n")])
 			lines = []byte("0\n")

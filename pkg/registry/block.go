@@ -3,6 +3,7 @@ package registry
 import (
 	"encoding/binary"
 	"strconv"
+	"sync"
 
 	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
@@ -78,32 +79,15 @@ func (st *status) append(b []byte, i int) []byte {
 	return append(b, '1') // edge_node_up; see Group.Down
 }
 
-const (
-	openNode    = `{node="`
-	lineRoom    = len(openNode) + len(`",} `) + len("\n") // of a line beside names, labels and value
-	statusDigit = 16                                      // room for a status value; a longer one only makes the block grow once more
-)
+const openNode = `{node="`
 
 // render makes the block of a report.
 func render(node string, report *sysinfo.Report, st status) Block {
 	name := escaped(node)
-	families := report.Mapping.Families()
-	size := 0
-	for i := range sysinfo.Status {
-		size += pieceHeader + lineRoom + len(sysinfo.Status[i].Name) + len(name) + statusDigit
-	}
-	last := -1
-	for i := range report.Samples {
-		s := &report.Samples[i]
-		size += lineRoom + len(families[s.Family].Name) + len(name) + len(s.Labels) + len(s.Value)
-		if s.Family != last {
-			last = s.Family
-			size += pieceHeader
-		}
-	}
-	w := blockWriter{b: make([]byte, 0, size), name: name}
-
-	samples := report.Samples
+	families, samples := report.Mapping.Families(), report.Samples
+	w := writers.Get().(*blockWriter)
+	defer writers.Put(w)
+	w.b, w.name = w.b[:0], name
 	for i, at := range report.Mapping.Status() {
 		samples = w.samples(families, samples, at)
 		if st.known(i) {
@@ -113,8 +97,7 @@ func render(node string, report *sysinfo.Report, st status) Block {
 		}
 	}
 	w.samples(families, samples, len(families))
-	w.end()
-	return w.b
+	return w.block()
 }
 
 // renderStatus makes the block of a node without a report, whose families are
@@ -128,8 +111,7 @@ func renderStatus(node string, st status) Block {
 			w.b = append(st.append(w.b, i), '\n')
 		}
 	}
-	w.end()
-	return w.b
+	return w.block()
 }
 
 // shed returns a block like that of renderStatus with the status lines of b,
@@ -147,8 +129,7 @@ func (b Block) shed(m *sysinfo.Mapping) Block {
 		}
 		b = body[length:]
 	}
-	w.end()
-	return append(make([]byte, 0, len(w.b)), w.b...) // without the room to grow
+	return w.block()
 }
 
 // blockWriter writes a block piece by piece.
@@ -156,6 +137,15 @@ type blockWriter struct {
 	b     []byte
 	name  string // of the node, escaped
 	piece int    // where the piece being written begins
+}
+
+var writers = sync.Pool{New: func() any { return new(blockWriter) }}
+
+// block ends the last piece and returns what was written, in memory of its own
+// that has no room to grow.
+func (w *blockWriter) block() Block {
+	w.end()
+	return append(Block(nil), w.b...)
 }
 
 // begin ends the piece before and begins that of family.

@@ -39,6 +39,7 @@ type Group struct {
 func (r *Registry) Snapshot(s *Snapshot) {
 	s.Release()
 	retention := r.options.Load().Retention
+	nodes := int(r.nodes.Load())
 	for i := range r.shards {
 		sh := &r.shards[i]
 		sh.mu.Lock()
@@ -48,13 +49,13 @@ func (r *Registry) Snapshot(s *Snapshot) {
 			switch e.state(now, retention) {
 			case stateFresh:
 				if fresh == nil || fresh.mapping != e.mapping {
-					fresh = s.group(e.mapping, false)
+					fresh = s.group(e.mapping, false, nodes)
 				}
 				fresh.Blocks = append(fresh.Blocks, e.block)
 				fresh.newest = max(fresh.newest, e.received)
 			case stateExpired:
 				if down == nil || down.mapping != e.mapping {
-					down = s.group(e.mapping, true)
+					down = s.group(e.mapping, true, nodes)
 				}
 				down.Blocks = append(down.Blocks, e.block)
 			}
@@ -73,8 +74,9 @@ func (r *Registry) Snapshot(s *Snapshot) {
 }
 
 // group returns the group of the blocks made with m, nil for those with only
-// status lines.
-func (s *Snapshot) group(m *sysinfo.Mapping, down bool) *Group {
+// status lines. A new one gets room for all nodes at once: growing step by step
+// would take several times the memory.
+func (s *Snapshot) group(m *sysinfo.Mapping, down bool, nodes int) *Group {
 	for i := range s.Groups {
 		if g := &s.Groups[i]; g.mapping == m && g.Down == down {
 			return g
@@ -89,6 +91,9 @@ func (s *Snapshot) group(m *sysinfo.Mapping, down bool) *Group {
 	g.mapping, g.Down, g.Families = m, down, sysinfo.Status[:]
 	if m != nil {
 		g.Families = m.Families()
+	}
+	if cap(g.Blocks) < nodes {
+		g.Blocks = make([]Block, 0, nodes)
 	}
 	return g
 }
