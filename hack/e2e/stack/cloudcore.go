@@ -3,6 +3,7 @@ package stack
 import (
 	"encoding/base64"
 	"fmt"
+	"io"
 	"net"
 	"path/filepath"
 	"strings"
@@ -37,7 +38,7 @@ kubeAPIConfig:
   master: ""
 commonConfig:
   monitorServer:
-    bindAddress: 127.0.0.1:9091
+    bindAddress: 0.0.0.0:9091
     enableProfiling: true
 modules:
   cloudHub:
@@ -123,6 +124,9 @@ func (s *Stack) StartCloudcore(i int) (*Cloudcore, error) {
 		if _, err := s.addPod(name, 11+i); err != nil {
 			return nil, err
 		}
+		if err := s.publishPod(name, cloudcoreAddress(i)); err != nil {
+			return nil, err
+		}
 	}
 	// cloudcore waits up to ten seconds at start, for a random time; with a fixed
 	// seed it is always the same short one.
@@ -133,6 +137,68 @@ func (s *Stack) StartCloudcore(i int) (*Cloudcore, error) {
 	}
 	cloudcore := &Cloudcore{Process: process, Name: name, Address: cloudcoreAddress(i)}
 	return cloudcore, ready(process, 60*time.Second, func() error { return reachable(cloudcore.HubAddress()) })
+}
+
+// publishPod makes the Pod object of a cloudcore, as Deployment, scheduler and
+// kubelet would.
+func (s *Stack) publishPod(name, address string) error {
+	if err := s.Apply(fmt.Sprintf(`apiVersion: v1
+kind: Pod
+metadata:
+  name: %s
+  namespace: kubeedge
+  labels: {k8s-app: kubeedge, kubeedge: cloudcore}
+spec:
+  containers:
+  - name: cloudcore
+    image: edgegauge/cloudcore:v1.13.0
+    ports: [{name: metrics, containerPort: %s, protocol: TCP}]
+`, name, MetricsPort)); err != nil {
+		return err
+	}
+	_, err := s.Kubectl("", "patch", "-n", "kubeedge", "pod", name, "--subresource", "status", "--type", "merge", "-p",
+		fmt.Sprintf(`{"status": {"phase": "Running", "podIP": %[1]q, "podIPs": [{"ip": %[1]q}]}}`, address))
+	return err
+}
+
+// Runtime is what a cloudcore's Go runtime says about itself.
+type Runtime struct {
+	Goroutines int
+	HeapBytes  uint64
+}
+
+// Runtime asks cloudcore's profiler, which collects garbage first.
+func (c *Cloudcore) Runtime() (Runtime, error) {
+	var runtime Runtime
+	goroutines, err := c.profile("goroutine?debug=1")
+	if err != nil {
+		return runtime, err
+	}
+	if _, err := fmt.Sscanf(goroutines, "goroutine profile: total %d", &runtime.Goroutines); err != nil {
+		return runtime, fmt.Errorf("reading the profile of goroutines: %w", err)
+	}
+	heap, err := c.profile("heap?gc=1&debug=1")
+	if err != nil {
+		return runtime, err
+	}
+	_, figures, _ := strings.Cut(heap, "\n# HeapAlloc = ")
+	if _, err := fmt.Sscanf(figures, "%d", &runtime.HeapBytes); err != nil {
+		return runtime, fmt.Errorf("reading the profile of the heap: %w", err)
+	}
+	return runtime, nil
+}
+
+func (c *Cloudcore) profile(which string) (string, error) {
+	response, err := client.Get("http://" + c.Address + ":9091/debug/pprof/" + which)
+	if err != nil {
+		return "", fmt.Errorf("asking the profiler of %s: %w", c.Name, err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		return "", fmt.Errorf("reading a profile of %s: %w", c.Name, err)
+	}
+	return string(text), nil
 }
 
 // edgeToken waits for the token with which an edge asks for its certificate.

@@ -87,6 +87,14 @@ func (e *Edge) Start() error {
 	})
 }
 
+// StartReporter starts the reporter on the edge device: it sends what this machine
+// really is.
+func (e *Edge) StartReporter(interval time.Duration) error {
+	_, err := e.stack.start(e.Name+"-reporter", e.Name, nil, "sysinfo-reporter",
+		"--broker", "tcp://127.0.0.1:"+mqttPort, "--topic", Topic, "--interval", interval.String())
+	return err
+}
+
 // CreateNode makes an edge Node object, as an edgecore with a container runtime
 // would itself.
 func (s *Stack) CreateNode(name string) error {

@@ -117,6 +117,16 @@ func (p *Process) Tail(lines int) string {
 	return strings.Join(all, "\n")
 }
 
+// Logged counts how often something stands in the process's log, from an offset
+// in bytes on.
+func (p *Process) Logged(offset int64, what string) (int, error) {
+	data, err := os.ReadFile(p.Log)
+	if err != nil {
+		return 0, fmt.Errorf("reading the log of %s: %w", p.Name, err)
+	}
+	return strings.Count(string(data[min(offset, int64(len(data))):]), what), nil
+}
+
 // program finds a program among those built for the stack, else on the path.
 func (s *Stack) program(name string) (string, error) {
 	built := filepath.Join(s.Bin, name)

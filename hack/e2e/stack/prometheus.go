@@ -111,3 +111,9 @@ func number(value [2]any) (float64, error) {
 	}
 	return n, nil
 }
+
+// CheckPrometheusConfig has promtool check a configuration file.
+func (s *Stack) CheckPrometheusConfig(file string) error {
+	_, err := s.run("", "", "promtool", "check", "config", file)
+	return err
+}
