@@ -32,6 +32,7 @@ type Module struct {
 	reports  sync.Pool // of *sysinfo.Report
 	running  atomic.Bool
 	refusals refusals
+	watched  watched // Run's
 	join     sync.Once
 	joinErr  error
 }
@@ -44,6 +45,7 @@ func New(c Config) (*Module, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
+	seen := c.fingerprint() // before the mapping file is read
 	decoder, err := c.decoder()
 	if err != nil {
 		return nil, err
@@ -55,7 +57,7 @@ func New(c Config) (*Module, error) {
 	if c.Host == nil {
 		c.Host = prometheus.DefaultGatherer
 	}
-	m := &Module{registry: nodes}
+	m := &Module{registry: nodes, watched: watched{seen: seen}}
 	m.reports.New = func() any { return new(sysinfo.Report) }
 	m.config.Store(&c)
 	m.decoder.Store(decoder)

@@ -16,9 +16,14 @@ import (
 // system tell only in roundabout ways; and they are small.
 const watchPeriod = 5 * time.Second
 
+// watched is what the files were like when they were last looked at.
+type watched struct {
+	seen    [sha256.Size]byte
+	refused string // why they were, "" if they were not
+}
+
 // watch takes up changes of the config and mapping files until ctx is done.
 func (m *Module) watch(ctx context.Context) {
-	seen := m.fingerprint()
 	ticker := time.NewTicker(watchPeriod)
 	defer ticker.Stop()
 	for {
@@ -26,31 +31,36 @@ func (m *Module) watch(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-		}
-		// The files may change while they are read: what counts is how they
-		// were before, so that a later change is seen the next time.
-		now := m.fingerprint()
-		if now == seen {
-			continue
-		}
-		if err := m.reload(); err != nil {
-			m.metrics.reloadOK.Set(0)
-			klog.ErrorS(err, "Node metrics keep their config, the changed one is refused")
-		} else {
-			m.metrics.reloadOK.Set(1)
-			m.metrics.reloadTime.SetToCurrentTime()
-		}
-		seen = now
-		// A new config may name another mapping file.
-		if after := m.fingerprint(); after != now && m.config.Load().MappingFile != "" {
-			seen = after
+			m.check()
 		}
 	}
 }
 
+// check takes up the files if they have changed. Refused ones it tries again:
+// they may name a mapping file that has come, or been mended, since.
+func (m *Module) check() {
+	// The files may change while they are read: what counts is how they
+	// were before, so that a later change is seen the next time.
+	now := m.config.Load().fingerprint()
+	if now == m.watched.seen && m.watched.refused == "" {
+		return
+	}
+	err := m.reload()
+	if err == nil {
+		m.watched = watched{seen: now}
+		m.metrics.reloadOK.Set(1)
+		m.metrics.reloadTime.SetToCurrentTime()
+		return
+	}
+	m.metrics.reloadOK.Set(0)
+	if err.Error() != m.watched.refused {
+		klog.ErrorS(err, "Node metrics keep their config, the changed one is refused")
+	}
+	m.watched = watched{now, err.Error()}
+}
+
 // fingerprint is a digest of all files that the config depends on.
-func (m *Module) fingerprint() (sum [sha256.Size]byte) {
-	c := m.config.Load()
+func (c *Config) fingerprint() (sum [sha256.Size]byte) {
 	var names []string
 	if c.source != "" {
 		names = files(c.source)
@@ -84,15 +94,18 @@ func (m *Module) reload() error {
 		if err != nil {
 			return err
 		}
-		if loaded.from == "" {
+		switch {
+		case loaded.from != "":
+			c = loaded
+			c.Host = old.Host
+		case old.from != "":
 			return errVanished
 		}
-		c = loaded
-		c.Host = old.Host
 	}
 	if err := c.Validate(); err != nil {
 		return err
 	}
+	fixed := keepFixed(&c, old)
 	decoder, err := c.decoder()
 	if err != nil {
 		return err
@@ -100,7 +113,7 @@ func (m *Module) reload() error {
 	if err := m.registry.SetOptions(c.registryOptions()); err != nil {
 		return err
 	}
-	if fixed := keepFixed(&c, old); len(fixed) > 0 {
+	if len(fixed) > 0 {
 		klog.InfoS("Node metrics take up these values only with cloudcore's next start", "fields", fixed)
 	}
 	m.decoder.Store(decoder)
@@ -122,6 +135,9 @@ func keepFixed(c, old *Config) (changed []string) {
 	note("bindAddress", c.BindAddress == old.BindAddress)
 	note("webConfigFile", c.WebConfigFile == old.WebConfigFile)
 	note("topics", slices.Equal(c.Topics, old.Topics))
+	note("identity", c.Identity == old.Identity)
+	note("nodeNameField", c.NodeNameField == old.NodeNameField)
 	c.Enable, c.BindAddress, c.WebConfigFile, c.Topics = old.Enable, old.BindAddress, old.WebConfigFile, old.Topics
+	c.Identity, c.NodeNameField = old.Identity, old.NodeNameField
 	return changed
 }
