@@ -7,7 +7,15 @@ import (
 	"github.com/edgegauge/edgegauge/cloud/pkg/nodemetrics"
 )
 
-// In a cloudcore's main or registerModules, before beehive starts its modules.
+// listener has the shape of KubeEdge's package cloud/pkg/router/listener, which
+// this Go module does not depend on.
+var listener struct{ MessageHandlerInstance messageHandler }
+
+type messageHandler struct{}
+
+func (messageHandler) AddListener(key string, handle func(interface{}) (interface{}, error)) {}
+
+// The lines that a cloudcore needs, before beehive starts its modules.
 func Example() {
 	config, err := nodemetrics.LoadConfig("/etc/kubeedge/config/cloudcore.yaml")
 	if err != nil {
@@ -19,8 +27,5 @@ func Example() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	// Hand it the messages. This is the type of KubeEdge's router listener:
-	//   listener.MessageHandlerInstance.AddListener("bus/node/monitor", module.Handle)
-	var handle func(interface{}) (interface{}, error) = module.Handle
-	_ = handle
+	listener.MessageHandlerInstance.AddListener("bus/node/monitor", module.Handle)
 }

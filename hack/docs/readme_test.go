@@ -1,0 +1,268 @@
+package docs
+
+import (
+	"flag"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"sigs.k8s.io/yaml"
+
+	"github.com/edgegauge/edgegauge/cloud/pkg/nodemetrics"
+	"github.com/edgegauge/edgegauge/pkg/sysinfo"
+)
+
+var update = flag.Bool("update", false, "write README.md's generated parts anew")
+
+const readme = "../../README.md"
+
+// TestREADME compares the parts of README.md between <!-- generated: NAME -->
+// and <!-- end --> with what they are generated from.
+func TestREADME(t *testing.T) {
+	parts := map[string]func(*testing.T) string{
+		"metrics":  metricTable,
+		"exporter": exporterTable,
+		"config":   configTable,
+		"embed":    embedding,
+	}
+	data, err := os.ReadFile(readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	section := regexp.MustCompile(`(?s)(<!-- generated: ([a-z]+) -->\n)(.*?)(<!-- end -->)`)
+	seen := map[string]bool{}
+	text := section.ReplaceAllStringFunc(string(data), func(s string) string {
+		m := section.FindStringSubmatch(s)
+		part := parts[m[2]]
+		if part == nil {
+			t.Fatalf("README.md: nothing generates the part %q", m[2])
+		}
+		seen[m[2]] = true
+		want := part(t)
+		if !*update && m[3] != want {
+			t.Errorf("README.md: the part %q is out of date; `make docs` writes it anew. It should be:\n%s", m[2], want)
+		}
+		return m[1] + want + m[4]
+	})
+	for name := range parts {
+		if !seen[name] {
+			t.Errorf("README.md has no part %q", name)
+		}
+	}
+	if *update && !t.Failed() {
+		if err := os.WriteFile(readme, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestREADMEExamples checks that the YAML in README.md is what it claims to be.
+func TestREADMEExamples(t *testing.T) {
+	data, err := os.ReadFile(readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mappings, configs := 0, 0
+	for _, block := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllSubmatch(data, -1) {
+		switch text := block[1]; {
+		case strings.Contains(string(text), "families:"):
+			mappings++
+			if _, err := sysinfo.ParseMapping(text); err != nil {
+				t.Errorf("%v in\n%s", err, text)
+			}
+		case strings.HasPrefix(string(text), "modules:"):
+			configs++
+			file := filepath.Join(t.TempDir(), "nodemetrics.yaml")
+			if err := os.WriteFile(file, text, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			c, err := nodemetrics.LoadConfig(file)
+			if err == nil {
+				err = c.Validate()
+			}
+			if err != nil || c.From() == "" {
+				t.Errorf("error %v, section found in %q, in\n%s", err, c.From(), text)
+			}
+		}
+	}
+	if mappings == 0 || configs == 0 {
+		t.Errorf("README.md has %d mappings and %d configs, at least one of each is expected", mappings, configs)
+	}
+}
+
+// metricTable lists the families of a node.
+func metricTable(*testing.T) string {
+	var b strings.Builder
+	b.WriteString("| Metric | Type | Labels beside `node` | What it is | Field of sysInfo |\n|---|---|---|---|---|\n")
+	for _, f := range sysinfo.Version1().Families() {
+		labels := []string{}
+		for l := range f.Labels {
+			labels = append(labels, l)
+		}
+		if f.KeyLabel != "" {
+			labels = append(labels, f.KeyLabel)
+		}
+		slices.Sort(labels)
+		if f.LabelsFrom != "" {
+			labels = append(labels, "the node's own")
+		}
+		from := "always there"
+		if f.Path != "" {
+			from = "`" + f.Path + "`"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", f.Name, f.Type, strings.Join(labels, ", "), f.Help, from)
+	}
+	return b.String()
+}
+
+// exporterTable lists the module's own metrics.
+func exporterTable(t *testing.T) string {
+	c := nodemetrics.DefaultConfig()
+	c.Host = prometheus.NewRegistry()
+	m, err := nodemetrics.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	families, err := m.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	b.WriteString("| Metric | Type | Labels | What it is |\n|---|---|---|---|\n")
+	for _, f := range families {
+		var labels []string
+		for _, l := range f.GetMetric()[0].GetLabel() {
+			labels = append(labels, l.GetName())
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", f.GetName(), strings.ToLower(f.GetType().String()), strings.Join(labels, ", "), f.GetHelp())
+	}
+	return b.String()
+}
+
+// configTable lists the config's fields with their defaults and the comments
+// that they have in the code.
+func configTable(t *testing.T) string {
+	comments := fieldComments(t, "../../cloud/pkg/nodemetrics/config.go")
+	var b strings.Builder
+	b.WriteString("| Key | Default | Meaning |\n|---|---|---|\n")
+	var walk func(prefix string, v reflect.Value)
+	walk = func(prefix string, v reflect.Value) {
+		for i := range v.NumField() {
+			f := v.Type().Field(i)
+			key := f.Tag.Get("json")
+			if key == "" || key == "-" {
+				continue
+			}
+			comment := comments[v.Type().Name()+"."+f.Name]
+			if comment == "" {
+				t.Errorf("%s.%s has no comment", v.Type().Name(), f.Name)
+			}
+			if f.Type == reflect.TypeOf(nodemetrics.Limits{}) {
+				walk(prefix+key+".", v.Field(i))
+				continue
+			}
+			text, err := yaml.Marshal(v.Field(i).Interface())
+			if err != nil {
+				t.Fatal(err)
+			}
+			var item any
+			if err := yaml.Unmarshal(text, &item); err != nil {
+				t.Fatal(err)
+			}
+			fmt.Fprintf(&b, "| `%s%s` | `%s` | %s |\n", prefix, key, shown(item), comment)
+		}
+	}
+	walk("", reflect.ValueOf(nodemetrics.DefaultConfig()))
+	return b.String()
+}
+
+func shown(v any) string {
+	switch v := v.(type) {
+	case []any:
+		var items []string
+		for _, i := range v {
+			items = append(items, fmt.Sprint(i))
+		}
+		return "[" + strings.Join(items, ", ") + "]"
+	case string:
+		if v == "" {
+			return `""`
+		}
+	case float64:
+		return fmt.Sprintf("%.0f", v)
+	}
+	return fmt.Sprint(v)
+}
+
+// fieldComments returns the comments of all struct fields in a file, as a line
+// without the field's name.
+func fieldComments(t *testing.T, file string) map[string]string {
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	comments := map[string]string{}
+	ast.Inspect(parsed, func(n ast.Node) bool {
+		spec, ok := n.(*ast.TypeSpec)
+		if !ok {
+			return true
+		}
+		fields, ok := spec.Type.(*ast.StructType)
+		if !ok {
+			return true
+		}
+		for _, f := range fields.Fields.List {
+			for _, name := range f.Names {
+				text := strings.Join(strings.Fields(f.Doc.Text()), " ")
+				for _, verb := range []string{" is ", " are ", " says ", " lets "} {
+					if rest, ok := strings.CutPrefix(text, name.Name+verb); ok {
+						if verb == " lets " {
+							rest = "lets " + rest
+						}
+						text = strings.ToUpper(rest[:1]) + rest[1:]
+						break
+					}
+				}
+				if rest, ok := strings.CutPrefix(text, name.Name+" "); ok {
+					text = strings.ToUpper(rest[:1]) + rest[1:]
+				}
+				comments[spec.Name.Name+"."+name.Name] = strings.NewReplacer("|", `\|`, "<", "&lt;").Replace(text)
+			}
+		}
+		return true
+	})
+	return comments
+}
+
+// embedding is the body of the example that compiles the module in.
+func embedding(t *testing.T) string {
+	const file = "../../cloud/pkg/nodemetrics/example_test.go"
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := token.NewFileSet()
+	parsed, err := parser.ParseFile(set, file, data, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range parsed.Decls {
+		f, ok := d.(*ast.FuncDecl)
+		if !ok || f.Name.Name != "Example" {
+			continue
+		}
+		body := string(data[set.Position(f.Body.Lbrace).Offset+2 : set.Position(f.Body.Rbrace).Offset])
+		return "```go\n" + strings.ReplaceAll(strings.TrimPrefix(body, "\t"), "\n\t", "\n") + "```\n"
+	}
+	t.Fatalf("%s has no func Example", file)
+	return ""
+}
