@@ -13,14 +13,15 @@ func (r *Registry) Expect(node string) error {
 	s := r.shard(node)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e := s.nodes[node]
+	now := r.now()
+	e := r.known(s, node, now)
 	if e == nil {
 		var err error
 		if e, err = r.add(s, strings.Clone(node)); err != nil {
 			return err
 		}
 		e.block, e.statusSeries = renderStatus(e.name, status{}), 1
-		e.expires = r.now() + r.options.Load().ExpectGrace
+		e.expires = now + r.options.Load().ExpectGrace
 	}
 	e.expected = true
 	return nil

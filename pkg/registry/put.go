@@ -72,7 +72,7 @@ func (r *Registry) Put(node string, report *sysinfo.Report) error {
 func (r *Registry) swap(s *shard, node string, report *sysinfo.Report, block Block, statusSeries int, now time.Duration) (Change, error) {
 	o := r.options.Load()
 	change := unchanged
-	e := s.nodes[node]
+	e := r.known(s, node, now)
 	if e == nil {
 		var err error
 		if e, err = r.add(s, strings.Clone(node)); err != nil {

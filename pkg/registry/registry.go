@@ -64,7 +64,8 @@ type entry struct {
 
 // New returns an empty registry. changed, if not nil, is told what becomes of
 // each node; it is called without any lock held, by whoever caused the change
-// or noticed it, and must not block. It starts no goroutine: see [Registry.Run].
+// or noticed it, and must not block. Of changes that are noticed together, such
+// as the expiry of a node that is found when it returns, it is told the last. It starts no goroutine: see [Registry.Run].
 func New(o Options, changed func(node string, c Change)) (*Registry, error) {
 	o = o.WithDefaults()
 	if err := o.check(); err != nil {
@@ -92,14 +93,16 @@ func (r *Registry) SetOptions(o Options) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	r.Sweep() // by the old options, so that no expired node comes back
+	r.Sweep() // by the old options, so that no forgotten node comes back
 	r.options.Store(&o)
 	for i := range r.shards {
 		s := &r.shards[i]
 		s.mu.Lock()
+		o := r.options.Load() // another goroutine's may have come since
+		now := r.now()
 		for _, e := range s.dense {
 			e.override = o.override(e.name)
-			if e.reported && !e.expired {
+			if e.state(now, o.Retention) == stateFresh {
 				e.expires = e.received + o.ttl(e)
 				if e.graceEnd > 0 {
 					e.expires = min(e.expires, e.graceEnd)
@@ -128,6 +131,26 @@ func (r *Registry) add(s *shard, node string) (*entry, error) {
 	s.nodes[node] = e
 	s.dense = append(s.dense, e)
 	return e, nil
+}
+
+// known returns what is known of a node, nil if that is nothing, or nothing any
+// more. The shard's lock is held.
+func (r *Registry) known(s *shard, node string, now time.Duration) *entry {
+	e := s.nodes[node]
+	if e != nil && e.state(now, r.options.Load().Retention) == stateForgotten {
+		r.retire(s, e)
+		r.events[ForgottenByRetention].Add(1)
+		return nil
+	}
+	return e
+}
+
+// retire removes a node whose retention is over. The shard's lock is held.
+func (r *Registry) retire(s *shard, e *entry) {
+	if e.reported && !e.expired {
+		r.events[expiry(e)].Add(1) // nobody noticed, but it was off the page
+	}
+	r.remove(s, e)
 }
 
 // remove forgets a node. The shard's lock is held.

@@ -30,10 +30,7 @@ func (r *Registry) Sweep() {
 				e := s.dense[next-1]
 				switch st := e.state(now, retention); {
 				case st == stateForgotten:
-					if e.reported && !e.expired {
-						r.events[expiry(e)].Add(1)
-					}
-					r.remove(s, e)
+					r.retire(s, e)
 					events = append(events, event{e.name, ForgottenByRetention})
 				case st == stateExpired && e.reported && !e.expired:
 					events = append(events, event{e.name, expiry(e)})

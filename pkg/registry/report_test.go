@@ -1,0 +1,183 @@
+package registry_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/edgegauge/edgegauge/pkg/registry"
+	"github.com/edgegauge/edgegauge/pkg/sysinfo"
+)
+
+// mapping has a family before those of sysinfo.Status, one of many samples
+// behind them, and one that falls away when the nodes turn to another mapping.
+const mapping = `
+timestamp: {path: time}
+interval: {path: interval}
+families:
+  - {name: a_value, help: h, path: value}
+  - {name: z_values, help: h, path: values.*, keyLabel: key}
+  - {name: z_volatile, help: h, path: volatile}
+`
+
+func parse(tb testing.TB, mapping string) *sysinfo.Mapping {
+	tb.Helper()
+	m, err := sysinfo.ParseMapping([]byte(mapping))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return m
+}
+
+// report decodes a message by m.
+func report(tb testing.TB, m *sysinfo.Mapping, message string) *sysinfo.Report {
+	tb.Helper()
+	d, err := sysinfo.NewDecoder(m, "", sysinfo.Limits{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var r sysinfo.Report
+	if err := d.Decode(message, &r); err != nil {
+		tb.Fatal(err)
+	}
+	return &r
+}
+
+// nodes is a registry with the changes that it told of.
+type nodes struct {
+	*registry.Registry
+	tb      testing.TB
+	mapping *sysinfo.Mapping
+	mu      sync.Mutex
+	changes []string // "node: change"
+}
+
+func newNodes(tb testing.TB, o registry.Options) *nodes {
+	tb.Helper()
+	n := &nodes{tb: tb, mapping: parse(tb, mapping)}
+	r, err := registry.New(o, func(node string, c registry.Change) {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		n.changes = append(n.changes, node+": "+c.String())
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	n.Registry = r
+	return n
+}
+
+// report takes a report of node, a message, in.
+func (n *nodes) report(node, message string) {
+	n.tb.Helper()
+	if err := n.Put(node, report(n.tb, n.mapping, message)); err != nil {
+		n.tb.Errorf("report of %s: %v", node, err)
+	}
+}
+
+// told wants that the registry told of exactly these changes since the last call.
+func (n *nodes) told(want ...string) {
+	n.tb.Helper()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if !slices.Equal(n.changes, want) {
+		n.tb.Errorf("the registry told of %q, want %q", n.changes, want)
+	}
+	n.changes = nil
+}
+
+// shows wants that a scrape shows exactly these lines, given by node in the
+// order of the page.
+func (n *nodes) shows(want ...string) {
+	n.tb.Helper()
+	got := lines(n.Registry)
+	if !slices.Equal(got, want) {
+		n.tb.Errorf("a scrape shows\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// life wants that a scrape shows node as in one of the states "fresh",
+// "expired", "pending", "overdue" and "", unknown.
+func (n *nodes) life(node, want string) {
+	n.tb.Helper()
+	got := ""
+	has := map[string]bool{}
+	for _, line := range lines(n.Registry) {
+		if series, value, _ := strings.Cut(line, " "); strings.Contains(series, fmt.Sprintf("{node=%q", node)) {
+			name, _, _ := strings.Cut(series, "{")
+			has[name] = true
+			has[name+" "+value] = true
+		}
+	}
+	const last = "edge_node_last_report_timestamp_seconds"
+	switch {
+	case has["edge_node_up 1"] && has["a_value"] && has[last]:
+		got = "fresh"
+	case has["edge_node_up 0"] && !has["a_value"] && has[last]:
+		got = "expired"
+	case has["edge_node_up 0"] && !has["a_value"]:
+		got = "overdue"
+	case len(has) > 0:
+		got = fmt.Sprint(has)
+	}
+	if want == "pending" { // which a scrape does not show
+		want = ""
+	}
+	if got != want {
+		n.tb.Errorf("node %s is %q, want %q", node, got, want)
+	}
+}
+
+// lines returns what a scrape shows, read from the blocks as Group says.
+func lines(r *registry.Registry) []string {
+	var s registry.Snapshot
+	r.Snapshot(&s)
+	var lines []string
+	for _, g := range s.Groups {
+		for _, b := range g.Blocks {
+			lines = append(lines, shown(g, b)...)
+		}
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+// shown returns the lines of one block.
+func shown(g registry.Group, b registry.Block) []string {
+	var lines []string
+	for len(b) > 0 {
+		index, length, body := b.Next()
+		name := g.Families[index].Name
+		status := slices.ContainsFunc(sysinfo.Status[:], func(f sysinfo.Family) bool { return f.Name == name })
+		if !g.Down || status {
+			for _, line := range strings.SplitAfter(string(body[:length]), "\n") {
+				if line, ended := strings.CutSuffix(line, "\n"); ended {
+					if g.Down && name == "edge_node_up" {
+						line = strings.TrimSuffix(line, "1") + "0"
+					}
+					lines = append(lines, line)
+				}
+			}
+		}
+		b = body[length:]
+	}
+	return lines
+}
+
+// reason returns why a report was refused, "" if it was not.
+func reason(tb testing.TB, err error) registry.Reason {
+	tb.Helper()
+	if err == nil {
+		return ""
+	}
+	refusal, ok := err.(*registry.Refusal)
+	if !ok || refusal.Error() == "" {
+		tb.Fatalf("%T %v, want a *Refusal that says why", err, err)
+	}
+	if !slices.Contains(registry.Reasons(), refusal.Reason) {
+		tb.Errorf("%q is none of the reasons", refusal.Reason)
+	}
+	return refusal.Reason
+}
