@@ -11,7 +11,7 @@ import (
 // parse reads a mapping, of which the list of families alone may be given.
 func parse(t testing.TB, mapping string) *sysinfo.Mapping {
 	t.Helper()
-	if !strings.Contains(mapping, "families:") {
+	if !strings.Contains(mapping, "families") {
 		mapping = "families: " + mapping
 	}
 	m, err := sysinfo.ParseMapping([]byte(mapping))

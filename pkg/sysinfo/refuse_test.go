@@ -2,6 +2,7 @@ package sysinfo_test
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -178,7 +179,7 @@ func TestDecodeRefuses(t *testing.T) {
 func elements(n int) string {
 	var all []string
 	for i := range n {
-		all = append(all, `{"v": 1, "l": `+string(rune('0'+i%10))+strings.Repeat("0", i/10)+`}`)
+		all = append(all, `{"v": 1, "l": `+strconv.Itoa(i)+`}`)
 	}
 	return strings.Join(all, ", ")
 }

@@ -1,0 +1,95 @@
+package sysinfo_test
+
+import (
+	"errors"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/edgegauge/edgegauge/pkg/sysinfo"
+)
+
+// Each limit: what just fits, and what does not.
+func TestLimits(t *testing.T) {
+	const padding = `{"x": {"v": 1}, "q": ""}`
+	label := func(n int) string { return `{"arr": [{"v": 1, "l": "` + strings.Repeat("l", n) + `"}]}` }
+	bytes := func(n int) string { return padding[:len(padding)-2] + strings.Repeat("q", n-len(padding)) + `"}` }
+	samples := func(n int) string { return `{"arr": [` + elements(n) + `]}` }
+	for name, test := range map[string]struct {
+		limits     sysinfo.Limits
+		fits, does string
+		reason     sysinfo.Reason
+	}{
+		"bytes":                        {sysinfo.Limits{Bytes: 100}, bytes(100), bytes(101), sysinfo.TooLarge},
+		"bytes by default":             {sysinfo.Limits{}, bytes(262144), bytes(262145), sysinfo.TooLarge},
+		"bytes above the default":      {sysinfo.Limits{Bytes: 300000}, bytes(300000), bytes(300001), sysinfo.TooLarge},
+		"samples":                      {sysinfo.Limits{Samples: 2}, samples(2), samples(3), sysinfo.TooManySamples},
+		"samples by default":           {sysinfo.Limits{}, samples(1000), samples(1001), sysinfo.TooManySamples},
+		"samples above the default":    {sysinfo.Limits{Samples: 1500}, samples(1500), samples(1501), sysinfo.TooManySamples},
+		"label value bytes":            {sysinfo.Limits{LabelValueBytes: 5}, label(5), label(6), sysinfo.LabelTooLong},
+		"label value bytes by default": {sysinfo.Limits{}, label(256), label(257), sysinfo.LabelTooLong},
+		"label value bytes above it":   {sysinfo.Limits{LabelValueBytes: 500}, label(500), label(501), sysinfo.LabelTooLong},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDecoder(t, parse(t, everything), "", test.limits)
+			var r sysinfo.Report
+			if err := d.Decode(test.fits, &r); err != nil {
+				t.Errorf("what just fits: %v", err)
+			}
+			var e *sysinfo.Error
+			if err := d.Decode(test.does, &r); !errors.As(err, &e) || e.Reason != test.reason {
+				t.Errorf("what just does not fit: got %v, want %s", err, test.reason)
+			}
+		})
+	}
+}
+
+func TestNewDecoderChecksLimits(t *testing.T) {
+	for name, test := range map[string]struct {
+		limits sysinfo.Limits
+		want   string
+	}{
+		"bytes":             {sysinfo.Limits{Bytes: -1}, "limit of bytes: -1, not within 1 and 1073741824"},
+		"many bytes":        {sysinfo.Limits{Bytes: 1<<30 + 1}, "limit of bytes: 1073741825, not within 1 and 1073741824"},
+		"samples":           {sysinfo.Limits{Samples: -1}, "limit of samples: -1, not within 1 and 1048576"},
+		"many samples":      {sysinfo.Limits{Samples: 1<<20 + 1}, "limit of samples: 1048577, not within 1 and 1048576"},
+		"label value bytes": {sysinfo.Limits{LabelValueBytes: -1}, "limit of label value bytes: -1, not within 1 and 65536"},
+		"two":               {sysinfo.Limits{Bytes: -1, Samples: -1}, "limit of bytes: -1, not within 1 and 1073741824\nlimit of samples: -1, not within 1 and 1048576"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := sysinfo.NewDecoder(sysinfo.Version1(), "", test.limits); err == nil || err.Error() != test.want {
+				t.Errorf("got %v, want %s", err, test.want)
+			}
+		})
+	}
+}
+
+// What a message may cost in memory, however it is made.
+func TestDecodeMemory(t *testing.T) {
+	// As many as fit into a message of the default limit.
+	fill := func(head, unit, tail string) string {
+		n := (sysinfo.DefaultLimits.Bytes - len(head) - len(tail)) / (len(unit) + 1)
+		return head + strings.TrimSuffix(strings.Repeat(unit+",", n), ",") + tail
+	}
+	key := strings.Repeat("k", sysinfo.DefaultLimits.Bytes/2)
+	for name, message := range map[string]string{
+		"empty elements":                     fill(`{"arr": [`, `{}`, `]}`),
+		"null elements":                      fill(`{"arr": [`, `null`, `]}`),
+		"elements with labels but no value":  fill(`{"own": [`, `{"l":{"a":1,"b":2}}`, `]}`),
+		"equal keys":                         fill(`{"any": {`, `"":null`, `}}`),
+		"unknown keys":                       fill(`{`, `"":0`, `}`),
+		"a long key over many, and an error": fill(`{"x": {"v": "high"}, "`+key+`": [`, `0`, `]}`),
+		"many keys, and an error":            fill(`{"x": {"v": "high"}, "q": {`, `"":[]`, `}}`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDecoder(t, parse(t, everything), "", sysinfo.Limits{})
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_ = d.Decode(message, &sysinfo.Report{})
+			runtime.ReadMemStats(&after)
+			if got := after.TotalAlloc - before.TotalAlloc; got > 1<<20 {
+				t.Errorf("%d bytes allocated for a message of %d", got, len(message))
+			}
+		})
+	}
+}
