@@ -34,20 +34,26 @@ func (m *Module) Handle(message interface{}) (_ interface{}, err error) {
 	start := time.Now()
 	var msg *model.Message
 	defer func() {
-		if p := recover(); p != nil {
+		p := recover()
+		if p != nil {
 			err = refuse(reasonInternal, "panic: %v", p)
+		}
+		if noted := m.account(msg, start, err); noted && p != nil {
 			klog.ErrorS(err, "Report could not be handled", "stack", string(debug.Stack()))
 		}
-		m.account(msg, start, err)
 	}()
 	switch v := message.(type) {
+	case nil:
+		return nil, refuse(reasonNotMessage, "nothing came, a *model.Message is expected")
 	case *model.Message:
 		msg = v
 	case model.Message:
 		msg = &v
+	default:
+		return nil, refuse(reasonNotMessage, "a %T, a *model.Message is expected", message)
 	}
 	if msg == nil {
-		return nil, refuse(reasonNotMessage, "a %T, a *model.Message is expected", message)
+		return nil, refuse(reasonNotMessage, "a nil *model.Message")
 	}
 	return nil, m.take(msg)
 }

@@ -1,6 +1,7 @@
 package nodemetrics
 
 import (
+	"encoding/json"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -167,13 +168,16 @@ func (c collectors) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
-// account counts a message that was handled.
-func (m *Module) account(msg *model.Message, start time.Time, err error) {
+// account counts a message that was handled. It returns whether it was refused
+// and is the one in this second to show for its reason.
+func (m *Module) account(msg *model.Message, start time.Time, err error) (noted bool) {
 	x := m.metrics
 	x.duration.Observe(time.Since(start).Seconds())
 	if msg != nil {
 		switch c := msg.Content.(type) {
 		case []byte:
+			x.bytes.Observe(float64(len(c)))
+		case json.RawMessage:
 			x.bytes.Observe(float64(len(c)))
 		case string:
 			x.bytes.Observe(float64(len(c)))
@@ -181,7 +185,7 @@ func (m *Module) account(msg *model.Message, start time.Time, err error) {
 	}
 	if err == nil {
 		x.accepted.Inc()
-		return
+		return false
 	}
 	reason := reasonOf(err)
 	x.rejected[reason].Inc()
@@ -189,10 +193,10 @@ func (m *Module) account(msg *model.Message, start time.Time, err error) {
 	if msg != nil {
 		resource = msg.Router.Resource
 	}
-	m.refusals.note(reason, resource, err)
 	if klog.V(4).Enabled() {
 		klog.V(4).InfoS("Report rejected", "resource", resource, "reason", reason, "err", err)
 	}
+	return m.refusals.note(reason, resource, err)
 }
 
 // refusals keeps the newest refusal of each reason, to show on the landing page
@@ -210,21 +214,24 @@ type Refused struct {
 	Time     time.Time
 }
 
-func (r *refusals) note(reason, resource string, err error) {
+// note keeps a refusal and returns true, unless it has kept one of that reason
+// within a second: one is plenty, and that keeps a flood of bad reports cheap.
+func (r *refusals) note(reason, resource string, err error) bool {
+	now := time.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if now.Sub(r.last[reason].Time) < time.Second {
+		return false
+	}
 	const most = 200 // bytes of a resource, which the edge chose
 	if len(resource) > most {
 		resource = resource[:most] + "…"
 	}
-	now := time.Now()
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	if r.last == nil {
 		r.last = map[string]Refused{}
 	}
-	// One a second is plenty, and keeps a flood of bad reports cheap.
-	if now.Sub(r.last[reason].Time) >= time.Second {
-		r.last[reason] = Refused{Reason: reason, Resource: strings.ToValidUTF8(resource, "\uFFFD"), Error: err.Error(), Time: now}
-	}
+	r.last[reason] = Refused{Reason: reason, Resource: strings.ToValidUTF8(resource, "\uFFFD"), Error: err.Error(), Time: now}
+	return true
 }
 
 func (r *refusals) list() []Refused {

@@ -279,7 +279,7 @@ func captureLog(t *testing.T) func() string {
 		klog.Flush()
 		klog.SetOutput(os.Stderr)
 		_ = flags.Set("one_output", "false")
-	_ = flags.Set("logtostderr", "true")
+		_ = flags.Set("logtostderr", "true")
 	})
 	return func() string {
 		klog.Flush()
