@@ -438,6 +438,78 @@ func TestUnprivileged(t *testing.T) {
 	}
 }
 
+// In a container like the DaemonSet's the reporter sees the host: another root
+// with the host's below /host, and another user.
+func TestInContainer(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("making a container takes root")
+	}
+	root, err := os.MkdirTemp("/tmp", "sysinfo-reporter-root-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The mount below is gone with its namespace; were it not, RemoveAll would
+	// remove this machine's files.
+	defer func() {
+		for _, path := range []string{"host", "sysinfo-reporter", ""} {
+			if err := os.Remove(filepath.Join(root, path)); err != nil {
+				t.Error(err)
+			}
+		}
+	}()
+	if err := os.Mkdir(filepath.Join(root, "host"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(root, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(binary(t, native(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(root, "sysinfo-reporter"), b, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	const script = `mount --rbind / "$0/host" && mount -o remount,bind,ro "$0/host" &&
+		exec chroot --userspec=65534:65534 "$0" /sysinfo-reporter --host-root=/host --once --output=-`
+	var log bytes.Buffer
+	cmd := exec.Command("unshare", "--mount", "sh", "-c", script, root)
+	cmd.Stderr = &log
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v: %s", err, &log)
+	}
+	var inside, outside sysinfo.Document
+	if err := json.Unmarshal(out, &inside); err != nil {
+		t.Fatal(err)
+	}
+	if out, err = exec.Command(binary(t, native(t)), "--once", "--output=-").Output(); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(out, &outside); err != nil {
+		t.Fatal(err)
+	}
+	sight := func(d sysinfo.Document) string {
+		s := fmt.Sprint(d.Host.OSImage, " ", d.Host.Kernel, " ", *d.CPU.Count, " ", *d.Memory.TotalBytes)
+		for _, f := range d.Filesystems {
+			s += fmt.Sprint(" ", f.Device, f.Mountpoint, f.FSType, *f.SizeBytes)
+		}
+		for _, f := range d.Disks {
+			s += " " + f.Device
+		}
+		for _, n := range d.Networks {
+			s += fmt.Sprint(" ", n.Device, *n.Up)
+		}
+		if d.Containers != nil {
+			s += fmt.Sprint(" ", *d.Containers.Running)
+		}
+		return s
+	}
+	if in, out := sight(inside), sight(outside); in != out {
+		t.Errorf("inside:  %s\noutside: %s\n%s", in, out, &log)
+	}
+}
+
 // page is a scrape of node_exporter: series to value.
 type page map[string]float64
 

@@ -270,3 +270,26 @@ func TestReadmeFlags(t *testing.T) {
 		t.Error("the README's table of flags is not that of the flags; go test -run Readme -update writes it anew")
 	}
 }
+
+// The flags in the unit and the DaemonSet are flags that there are.
+func TestInstalledFlags(t *testing.T) {
+	for path, pattern := range map[string]string{
+		"../../systemd/sysinfo-reporter.service":     `(?m)^ExecStart=\S+ (.*)$`,
+		"../../../manifests/reporter/daemonset.yaml": `(?m)^ +- (--.*)$`,
+	} {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var args []string
+		for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(string(b), -1) {
+			args = append(args, strings.Fields(m[1])...)
+		}
+		if len(args) == 0 {
+			t.Errorf("%s: no flags", path)
+		}
+		if _, err := parseOptions(args, environment(), &bytes.Buffer{}); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
