@@ -44,21 +44,17 @@ func (r *Registry) Snapshot(s *Snapshot) {
 		sh := &r.shards[i]
 		sh.mu.Lock()
 		now := r.now()
-		var fresh, down *Group
+		var last *Group // most nodes belong to the same one as the node before
 		for _, e := range sh.dense {
-			switch e.state(now, retention) {
-			case stateFresh:
-				if fresh == nil || fresh.mapping != e.mapping {
-					fresh = s.group(e.mapping, false, nodes)
-				}
-				fresh.Blocks = append(fresh.Blocks, e.block)
-				fresh.newest = max(fresh.newest, e.received)
-			case stateExpired:
-				if down == nil || down.mapping != e.mapping {
-					down = s.group(e.mapping, true, nodes)
-				}
-				down.Blocks = append(down.Blocks, e.block)
+			st := e.state(now, retention)
+			if st != stateFresh && st != stateExpired {
+				continue
 			}
+			if down := st == stateExpired; last == nil || last.mapping != e.mapping || last.Down != down {
+				last = s.group(e.mapping, down, nodes)
+			}
+			last.Blocks = append(last.Blocks, e.block)
+			last.newest = max(last.newest, e.received)
 		}
 		sh.mu.Unlock()
 	}
@@ -75,7 +71,8 @@ func (r *Registry) Snapshot(s *Snapshot) {
 
 // group returns the group of the blocks made with m, nil for those with only
 // status lines. A new one gets room for all nodes at once: growing step by step
-// would take several times the memory.
+// would take several times the memory. The pointer is good until the next
+// call, which may move the groups.
 func (s *Snapshot) group(m *sysinfo.Mapping, down bool, nodes int) *Group {
 	for i := range s.Groups {
 		if g := &s.Groups[i]; g.mapping == m && g.Down == down {
