@@ -95,6 +95,6 @@ func (o *Options) ttl(e *entry) time.Duration {
 	if e.override > 0 {
 		return e.override
 	}
-	declared := min(time.Duration(float64(o.MissedReports)*e.interval*float64(time.Second)), o.Retention)
-	return max(o.NodeTTL, declared)
+	declared := min(float64(o.MissedReports)*e.interval, o.Retention.Seconds())
+	return max(o.NodeTTL, time.Duration(declared*float64(time.Second)))
 }

@@ -181,3 +181,13 @@ func reason(tb testing.TB, err error) registry.Reason {
 	}
 	return refusal.Reason
 }
+
+// value returns the value of the only sample of a family and node.
+func value(n *nodes, family, node string) string {
+	for _, line := range lines(n.Registry) {
+		if strings.HasPrefix(line, fmt.Sprintf("%s{node=%q", family, node)) {
+			return line[strings.LastIndexByte(line, ' ')+1:]
+		}
+	}
+	return ""
+}
