@@ -15,6 +15,8 @@ import (
 	"runtime/pprof"
 	"slices"
 	"sort"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -59,6 +61,9 @@ type quantile struct {
 	P99   float64 `json:"p99"`
 	Max   float64 `json:"max"`
 	Count int     `json:"count"`
+	// Blocked is the slowest without the time for which the thread was ready
+	// to run and the machine gave it no processor.
+	Blocked float64 `json:"blocked"`
 }
 
 // server is the process that holds one contender.
@@ -134,6 +139,7 @@ func (s *server) handle(q request) (reply, error) {
 	case "cpu":
 		return reply{CPU: cpuTime() - s.preparing}, nil
 	case "rest":
+		runtime.GC() // with the one that follows, it empties the pools too
 		debug.FreeOSMemory()
 		return reply{}, nil
 	case "heap":
@@ -287,16 +293,27 @@ func (s *server) latency(q request) (reply, error) {
 	}
 	s.round++
 	runtime.GC()
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	delay, err := openRunDelay()
+	if err != nil {
+		return reply{}, err
+	}
+	defer delay.Close()
 	times := make([]float64, 0, perTick*ticks)
+	blocked := 0.0
 	start := time.Now()
 	for t := 0; t < ticks; t++ {
 		time.Sleep(time.Until(start.Add(time.Duration(t) * tick)))
 		for k := 0; k < perTick; k++ {
+			ready := delay.seconds()
 			before := time.Now()
 			if err := deliver[len(times)](); err != nil {
 				return reply{}, err
 			}
-			times = append(times, time.Since(before).Seconds())
+			took := time.Since(before).Seconds()
+			times = append(times, took)
+			blocked = max(blocked, took-(delay.seconds()-ready))
 		}
 		// A delivery that took long makes the later ones late; the rate is
 		// not caught up with, which would change what is measured.
@@ -309,7 +326,26 @@ func (s *server) latency(q request) (reply, error) {
 	}
 	sort.Float64s(times)
 	at := func(share float64) float64 { return times[int(share*float64(len(times)-1))] }
-	return reply{Wait: quantile{P50: at(0.5), P99: at(0.99), Max: at(1), Count: len(times)}}, nil
+	return reply{Wait: quantile{P50: at(0.5), P99: at(0.99), Max: at(1), Count: len(times), Blocked: blocked}}, nil
+}
+
+// runDelay tells for how long the thread was ready to run without running.
+type runDelay struct{ *os.File }
+
+func openRunDelay() (runDelay, error) {
+	f, err := os.Open(fmt.Sprintf("/proc/self/task/%d/schedstat", syscall.Gettid()))
+	return runDelay{f}, err
+}
+
+func (d runDelay) seconds() float64 {
+	var b [64]byte
+	n, _ := d.ReadAt(b[:], 0)
+	fields := strings.Fields(string(b[:n]))
+	if len(fields) < 2 {
+		return 0
+	}
+	ns, _ := strconv.ParseFloat(fields[1], 64)
+	return ns / 1e9
 }
 
 // disconnect ends the sessions of q.Count nodes from q.First on.
