@@ -29,14 +29,15 @@ func (r *Registry) Expect(node string) error {
 
 // Disconnected pulls the node's expiry in to Options.DisconnectGrace from now:
 // its session ended, and it may be reporting elsewhere already. The next
-// report takes that back. Unknown nodes are ignored.
+// report takes that back. Unknown nodes are ignored, and calling it again
+// changes nothing.
 func (r *Registry) Disconnected(node string) {
 	s := r.shard(node)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := s.nodes[node]
 	now := r.now()
-	if e == nil || !e.reported || now >= e.expires {
+	if e == nil || !e.reported || e.graceEnd > 0 || now >= e.expires {
 		return
 	}
 	e.graceEnd = now + r.options.Load().DisconnectGrace

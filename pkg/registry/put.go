@@ -2,6 +2,7 @@ package registry
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -22,7 +23,7 @@ func (r *Registry) Admit(node string) error {
 	// GCRA: each report moves the time when the node's share is used up by
 	// one share, and that time may lie a burst ahead of now.
 	rate := r.options.Load().ReportsPerSecond
-	share := time.Duration(float64(time.Second) / rate)
+	share := time.Duration(min(float64(time.Second)/rate, math.MaxInt64/4)) // so that no sum overflows
 	burst := max(time.Second, share)
 	now := r.now()
 	next := max(e.admit, now) + share
