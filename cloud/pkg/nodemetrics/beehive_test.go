@@ -23,7 +23,7 @@ func play(t *testing.T, name string) (*exec.Cmd, *bufio.Reader, *bytes.Buffer) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, os.Args[0])
-	cmd.Env = append(os.Environ(), scenarioVariable+"="+name)
+	cmd.Env = append(os.Environ(), scenarioVariable+"="+name, "GORACE=exitcode=0") // see wantNoRace
 	var log bytes.Buffer
 	cmd.Stderr = &log
 	out, err := cmd.StdoutPipe()
@@ -39,6 +39,17 @@ func play(t *testing.T, name string) (*exec.Cmd, *bufio.Reader, *bytes.Buffer) {
 		}
 	})
 	return cmd, bufio.NewReader(out), &log
+}
+
+// wantNoRace wants the race detector, if it is at work, to have seen none but
+// beehive's own: its Cleanup closes a channel that others may be sending to.
+func wantNoRace(t *testing.T, log string) {
+	t.Helper()
+	for _, report := range strings.Split(log, "==================") {
+		if strings.Contains(report, "DATA RACE") && !strings.Contains(report, "channel.(*Context).Cleanup()") {
+			t.Error(report)
+		}
+	}
 }
 
 // The scenarios against the real beehive that need nothing from outside.
@@ -61,6 +72,7 @@ func TestBeehive(t *testing.T) {
 			if err := cmd.Wait(); err != nil || !strings.HasSuffix(string(said), "done\n") {
 				t.Fatalf("%v: %s", err, said)
 			}
+			wantNoRace(t, log.String())
 			if n := strings.Count(log.String(), "\n"); n > most {
 				t.Errorf("%d lines of log, want at most %d:\n%.5000s", n, most, log)
 			}
@@ -71,7 +83,7 @@ func TestBeehive(t *testing.T) {
 // beehive's own way to the end, with scrapers that wait for it or do nothing.
 func TestBeehiveSIGTERM(t *testing.T) {
 	t.Parallel()
-	cmd, out, _ := play(t, "runs until a signal")
+	cmd, out, log := play(t, "runs until a signal")
 	line, err := out.ReadString('\n')
 	if err != nil {
 		t.Fatal(err)
@@ -98,6 +110,7 @@ func TestBeehiveSIGTERM(t *testing.T) {
 	if err := cmd.Wait(); err != nil || !strings.HasSuffix(string(said), "done\n") {
 		t.Fatalf("%v: %s", err, said)
 	}
+	wantNoRace(t, log.String())
 	if d := time.Since(start); d > 3*time.Second {
 		t.Errorf("took %v to stop", d)
 	}

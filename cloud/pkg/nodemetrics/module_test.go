@@ -47,8 +47,12 @@ func accept(t testing.TB, m *Module, msg any) {
 
 // get fetches a page without a network.
 func get(m *Module, path string) *httptest.ResponseRecorder {
+	return ask(m, httptest.NewRequest(http.MethodGet, path, nil))
+}
+
+func ask(m *Module, r *http.Request) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
-	m.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+	m.Handler().ServeHTTP(w, r)
 	return w
 }
 

@@ -54,6 +54,7 @@ func (m *Module) serve(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%s.bindAddress: %w", section, err)
 	}
+	defer listener.Close() // the toolkit leaves it open where it fails early
 	server := &http.Server{
 		Handler:           m.handler,
 		ReadHeaderTimeout: 5 * time.Second,

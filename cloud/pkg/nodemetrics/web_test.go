@@ -1,0 +1,133 @@
+package nodemetrics
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"net/http"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// The password is "open sesame".
+const webConfig = `tls_server_config:
+  cert_file: server.crt
+  key_file: server.key
+  client_auth_type: RequireAndVerifyClientCert
+  client_ca_file: ca.crt
+basic_auth_users:
+  prometheus: $2a$04$svPWyWjQCqty3naPy.8MxO38JyfouN0YB37B8QLpv5jWRRGSmhKea
+`
+
+func TestWebConfig(t *testing.T) {
+	dir := t.TempDir()
+	ca := newAuthority(t)
+	server, client, stranger := ca.issue(t, "server"), ca.issue(t, "client"), newAuthority(t).issue(t, "stranger")
+	write(t, filepath.Join(dir, "ca.crt"), ca.pem)
+	write(t, filepath.Join(dir, "server.crt"), server.pem)
+	write(t, filepath.Join(dir, "server.key"), server.keyPEM(t))
+	file := write(t, filepath.Join(dir, "web.yaml"), webConfig)
+
+	m := newModule(t, func(c *Config) { c.BindAddress, c.WebConfigFile = freeAddress(t), file })
+	accept(t, m, message("edge", memory("7")))
+	stop := run(t, m)
+	roots := x509.NewCertPool()
+	roots.AddCert(ca.cert)
+	fetch := func(scheme, user, password string, of *authority) (int, error) {
+		config := &tls.Config{RootCAs: roots}
+		if of != nil {
+			config.Certificates = []tls.Certificate{{Certificate: [][]byte{of.cert.Raw}, PrivateKey: of.key}}
+		}
+		c := http.Client{Transport: &http.Transport{TLSClientConfig: config, DisableKeepAlives: true}}
+		r, err := http.NewRequest(http.MethodGet, scheme+"://"+m.config.Load().BindAddress+"/metrics", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.SetBasicAuth(user, password)
+		resp, err := c.Do(r)
+		if err != nil {
+			return 0, err
+		}
+		resp.Body.Close()
+		return resp.StatusCode, nil
+	}
+	eventually(t, 5*time.Second, "the page is fetched", func() bool {
+		code, err := fetch("https", "prometheus", "open sesame", client)
+		return err == nil && code == http.StatusOK
+	})
+	if code, err := fetch("https", "prometheus", "wrong", client); err != nil || code != http.StatusUnauthorized {
+		t.Errorf("with a wrong password: %d %v", code, err)
+	}
+	if code, err := fetch("https", "nobody", "open sesame", client); err != nil || code != http.StatusUnauthorized {
+		t.Errorf("as nobody: %d %v", code, err)
+	}
+	for name, of := range map[string]*authority{"without a certificate": nil, "with a stranger's certificate": stranger} {
+		if code, err := fetch("https", "prometheus", "open sesame", of); err == nil {
+			t.Errorf("%s: status %d", name, code)
+		}
+	}
+	if code, err := fetch("http", "prometheus", "open sesame", nil); err != nil || code != http.StatusBadRequest {
+		t.Errorf("without TLS: %d %v", code, err)
+	}
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+}
+
+// authority is a certificate with its key, which may sign others.
+type authority struct {
+	cert *x509.Certificate
+	key  *ecdsa.PrivateKey
+	pem  string
+}
+
+func newAuthority(t *testing.T) *authority {
+	return sign(t, &x509.Certificate{
+		Subject: pkix.Name{CommonName: "authority"}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	}, nil)
+}
+
+func (a *authority) issue(t *testing.T, name string) *authority {
+	return sign(t, &x509.Certificate{
+		Subject: pkix.Name{CommonName: name}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, KeyUsage: x509.KeyUsageDigitalSignature,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+	}, a)
+}
+
+func sign(t *testing.T, template *x509.Certificate, by *authority) *authority {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template.SerialNumber = big.NewInt(time.Now().UnixNano())
+	template.NotBefore, template.NotAfter = time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
+	if by == nil {
+		by = &authority{template, key, ""}
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, by.cert, &key.PublicKey, by.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &authority{cert, key, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))}
+}
+
+func (a *authority) keyPEM(t *testing.T) string {
+	t.Helper()
+	der, err := x509.MarshalECPrivateKey(a.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: der}))
+}
