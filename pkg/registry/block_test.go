@@ -1,0 +1,159 @@
+package registry
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/edgegauge/edgegauge/pkg/sysinfo"
+)
+
+// decoded returns a report of a_value, between the families of sysinfo.Status
+// f_value, and z_values.
+func decoded(t *testing.T, message string) *sysinfo.Report {
+	t.Helper()
+	m, err := sysinfo.ParseMapping([]byte(`families:
+  - {name: a_value, help: h, path: value}
+  - {name: edge_node_middle, help: h, path: middle}
+  - {name: z_values, help: h, path: values.*, keyLabel: key}
+  - {name: z_unused, help: h, path: unused}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := sysinfo.NewDecoder(m, "", sysinfo.Limits{Bytes: 1 << 20, Samples: 1 << 16})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r sysinfo.Report
+	if err := d.Decode(message, &r); err != nil {
+		t.Fatal(err)
+	}
+	return &r
+}
+
+// text returns the pieces of b, each headed by its family's name.
+func text(b Block, families []sysinfo.Family) string {
+	var sb strings.Builder
+	for len(b) > 0 {
+		index, length, body := b.Next()
+		fmt.Fprintf(&sb, "%s:\n%s", families[index].Name, body[:length])
+		b = body[length:]
+	}
+	return sb.String()
+}
+
+var everything = status{received: 1732362000.25, interval: 60, time: 1732361990}
+
+const message = `{"value": 1, "middle": -2.50, "values": {"x": "+Inf", "y\"\\\n": "NaN"}}`
+
+func TestRender(t *testing.T) {
+	r := decoded(t, message)
+	got := text(render("edge-1", r, everything), r.Mapping.Families())
+	want := `a_value:
+a_value{node="edge-1"} 1
+edge_node_clock_skew_seconds:
+edge_node_clock_skew_seconds{node="edge-1"} -10.250
+edge_node_last_report_timestamp_seconds:
+edge_node_last_report_timestamp_seconds{node="edge-1"} 1732362000.250
+edge_node_middle:
+edge_node_middle{node="edge-1"} -2.50
+edge_node_report_interval_seconds:
+edge_node_report_interval_seconds{node="edge-1"} 60
+edge_node_up:
+edge_node_up{node="edge-1"} 1
+z_values:
+z_values{node="edge-1",key="x"} +Inf
+z_values{node="edge-1",key="y\"\\\n"} NaN
+`
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// What is not known of a node's time has no line.
+func TestRenderStatus(t *testing.T) {
+	const up = "edge_node_up:\nedge_node_up{node=\"n\"} 1\n"
+	const received = "edge_node_last_report_timestamp_seconds:\nedge_node_last_report_timestamp_seconds{node=\"n\"} 5.000\n"
+	for name, test := range map[string]struct {
+		status status
+		want   string
+	}{
+		"nothing":  {status{}, up},
+		"received": {status{received: 5}, received + up},
+		"time":     {status{received: 5, time: 7.5}, "edge_node_clock_skew_seconds:\nedge_node_clock_skew_seconds{node=\"n\"} 2.500\n" + received + up},
+		"interval": {status{received: 5, interval: 0.25}, received +
+			"edge_node_report_interval_seconds:\nedge_node_report_interval_seconds{node=\"n\"} 0.25\n" + up},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := text(renderStatus("n", test.status), sysinfo.Status[:]); got != test.want {
+				t.Errorf("got\n%s\nwant\n%s", got, test.want)
+			}
+			if got, want := test.status.series(), strings.Count(test.want, "} "); got != want {
+				t.Errorf("counted as %d series, want %d", got, want)
+			}
+			r := decoded(t, `{"value": 1}`)
+			if got := text(render("n", r, test.status), r.Mapping.Families()); got != "a_value:\na_value{node=\"n\"} 1\n"+test.want {
+				t.Errorf("with a sample got\n%s", got)
+			}
+		})
+	}
+}
+
+// Of an expired node the block has only the status lines, and no memory more.
+func TestShed(t *testing.T) {
+	r := decoded(t, `{"value": 1, "middle": 2, "values": {"x": 1}}`)
+	for _, st := range []status{everything, {received: 5}} {
+		got := render("n", r, st).shed(r.Mapping)
+		if want := renderStatus("n", st); text(got, sysinfo.Status[:]) != text(want, sysinfo.Status[:]) {
+			t.Errorf("got\n%s\nwant\n%s", text(got, sysinfo.Status[:]), text(want, sysinfo.Status[:]))
+		}
+		if exact := cap(append(Block(nil), got...)); cap(got) > exact {
+			t.Errorf("%d bytes take the room of %d, want %d", len(got), cap(got), exact)
+		}
+	}
+}
+
+// A block has no room to grow, however long the name and however many the
+// samples.
+func TestRenderSize(t *testing.T) {
+	var many strings.Builder
+	for i := range 2000 {
+		fmt.Fprintf(&many, `,"k%d":%d`, i, i)
+	}
+	for name, message := range map[string]string{
+		"few samples":  `{"value": 1}`,
+		"all families": `{"value": 1, "middle": 2, "values": {"x": 1, "y": 2}, "unused": 3}`,
+		"many samples": `{"values": {"": 0` + many.String() + `}}`,
+	} {
+		for _, node := range []string{"n", strings.Repeat("n", sysinfo.MaxNodeName), strings.Repeat(`"`, sysinfo.MaxNodeName), strings.Repeat("é\n", 1000)} {
+			r := decoded(t, message)
+			b := render(node, r, everything)
+			if exact := cap(append(Block(nil), b...)); cap(b) > exact {
+				t.Errorf("%s of a name of %d bytes: %d bytes take the room of %d, want %d", name, len(node), len(b), cap(b), exact)
+			}
+			if got, want := strings.Count(string(b), "} "), len(r.Samples)+everything.series(); got != want {
+				t.Errorf("%s of a name of %d bytes: %d lines, want %d", name, len(node), got, want)
+			}
+		}
+	}
+}
+
+func TestEscapedNames(t *testing.T) {
+	for name, want := range map[string]string{
+		"edge-1":        `edge-1`,
+		"":              ``,
+		`a"b`:           `a\"b`,
+		`a\b`:           `a\\b`,
+		"a\nb":          `a\nb`,
+		`ends in \`:     `ends in \\`,
+		"Äöü 漢字 \t\r{}": "Äöü 漢字 \t\r{}",
+	} {
+		r := decoded(t, `{"value": 1}`)
+		if got := text(render(name, r, status{}), r.Mapping.Families()); !strings.Contains(got, "a_value{node=\""+want+"\"} 1\n") {
+			t.Errorf("%q is rendered as\n%s", name, got)
+		}
+		if got := text(renderStatus(name, status{}), sysinfo.Status[:]); !strings.Contains(got, "edge_node_up{node=\""+want+"\"} 1\n") {
+			t.Errorf("%q has the status\n%s", name, got)
+		}
+	}
+}
