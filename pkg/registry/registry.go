@@ -3,6 +3,7 @@ package registry
 import (
 	"fmt"
 	"hash/maphash"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -162,4 +163,17 @@ func (r *Registry) remove(s *shard, e *entry) {
 	s.dense[e.index].index = e.index
 	s.dense[last] = nil
 	s.dense = s.dense[:last]
+	if room := cap(s.dense); room > 16 && last < room/4 {
+		s.shrink()
+	}
+}
+
+// shrink gives back the room of nodes that are gone, which neither maps nor
+// slices do by themselves.
+func (s *shard) shrink() {
+	s.dense = slices.Clone(s.dense)
+	s.nodes = make(map[string]*entry, len(s.dense))
+	for _, e := range s.dense {
+		s.nodes[e.name] = e
+	}
 }
