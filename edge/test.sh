@@ -1,8 +1,8 @@
-#!/bin/sh
+#!/bin/bash
 # Tests the edge side against real programs: mosquitto, node_exporter, other
 # processors under qemu. Installs from Debian what is missing. The tests that
 # need nothing are in it too, so this is all there is to run for edge/.
-set -eu
+set -euo pipefail
 cd "$(dirname "$0")"
 
 packages=

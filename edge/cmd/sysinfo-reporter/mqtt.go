@@ -6,6 +6,8 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
+	"net/url"
 	"os"
 	"sync"
 	"time"
@@ -39,7 +41,8 @@ func (c mqttClient) library() (*paho.ClientOptions, error) {
 		SetCleanSession(true).
 		SetAutoReconnect(false).
 		SetConnectRetry(false).
-		SetConnectTimeout(c.timeout).
+		SetProtocolVersion(4).        // else it tries an older one after every failure
+		SetConnectTimeout(c.timeout). // of the handshake
 		SetWriteTimeout(c.timeout).
 		SetKeepAlive(time.Minute).
 		SetPingTimeout(c.timeout)
@@ -88,7 +91,17 @@ func (c mqttClient) connect(ctx context.Context) (session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &mqttSession{client: c, gone: make(chan struct{})}
+	// The session opens its network connection itself and so can close it:
+	// the library would wait without end for a broker that takes a connection
+	// and never answers, with a goroutine and a file for every attempt.
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	conn, err := dial(ctx, options.Servers[0], options.TLSConfig)
+	if err != nil {
+		return nil, fmt.Errorf("connecting to the broker: %w", err)
+	}
+	options.SetCustomOpenConnectionFn(func(*url.URL, paho.ClientOptions) (net.Conn, error) { return conn, nil })
+	s := &mqttSession{client: c, conn: conn, gone: make(chan struct{})}
 	var once sync.Once
 	options.SetConnectionLostHandler(func(paho.Client, error) { once.Do(func() { close(s.gone) }) })
 	s.paho = paho.NewClient(options)
@@ -99,10 +112,42 @@ func (c mqttClient) connect(ctx context.Context) (session, error) {
 	return s, nil
 }
 
+// dial opens a connection to the broker, with TLS where the URL says so.
+func dial(ctx context.Context, u *url.URL, config *tls.Config) (net.Conn, error) {
+	var dialer net.Dialer
+	if u.Scheme == "unix" {
+		return dialer.DialContext(ctx, "unix", u.Path)
+	}
+	port := u.Port()
+	if port == "" {
+		port = brokerPorts[u.Scheme]
+	}
+	conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
+	if err != nil || !secured[u.Scheme] {
+		return conn, err
+	}
+	if config.ServerName == "" {
+		config = config.Clone()
+		config.ServerName = u.Hostname()
+	}
+	client := tls.Client(conn, config)
+	if err := client.HandshakeContext(ctx); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return client, nil
+}
+
+// brokerPorts are the ports of URLs without one.
+var brokerPorts = map[string]string{"tcp": "1883", "mqtt": "1883", "ssl": "8883", "tls": "8883", "mqtts": "8883"}
+
+var secured = map[string]bool{"ssl": true, "tls": true, "mqtts": true}
+
 // mqttSession is one connection of the library's.
 type mqttSession struct {
 	client mqttClient
 	paho   paho.Client
+	conn   net.Conn
 	gone   chan struct{}
 }
 
@@ -136,4 +181,7 @@ func (s *mqttSession) lost() <-chan struct{} { return s.gone }
 // goodbye is the time that the library gets to say it, in milliseconds.
 const goodbye = 100
 
-func (s *mqttSession) close() { s.paho.Disconnect(goodbye) }
+func (s *mqttSession) close() {
+	s.paho.Disconnect(goodbye)
+	s.conn.Close()
+}

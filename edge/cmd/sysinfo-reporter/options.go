@@ -52,7 +52,7 @@ func (o *options) flags() *flag.FlagSet {
 		hostname = "edge"
 	}
 	f := flag.NewFlagSet("sysinfo-reporter", flag.ContinueOnError)
-	f.StringVar(&o.broker, "broker", "tcp://127.0.0.1:1883", "edgecore's MQTT broker: tcp, ssl, ws, wss or unix `URL`")
+	f.StringVar(&o.broker, "broker", "tcp://127.0.0.1:1883", "edgecore's MQTT broker: tcp, ssl or unix `URL`")
 	f.StringVar(&o.topic, "topic", "default/user/sysinfo", "`topic` to publish to; edgecore forwards <any>/user/<any> without a Rule")
 	f.StringVar(&o.clientID, "client-id", "sysinfo-reporter-"+hostname, "MQTT client `id`, unique on the broker")
 	f.UintVar(&o.qos, "qos", 1, "quality of service, 0 or 1: with 1 the broker acknowledges each report")
@@ -134,7 +134,7 @@ func (o *options) validate() error {
 	case err != nil:
 		bad("broker", o.broker, "a URL")
 	case u.Scheme == "unix" && u.Path != "":
-	case u.Host == "" || !brokerSchemes[u.Scheme]:
+	case u.Hostname() == "" || brokerPorts[u.Scheme] == "":
 		bad("broker", o.broker, "a URL such as tcp://127.0.0.1:1883 or ssl://127.0.0.1:8883")
 	case u.User != nil:
 		// It would show in the process list and in the log.
@@ -171,8 +171,6 @@ func (o *options) validate() error {
 	}
 	return errors.Join(errs...)
 }
-
-var brokerSchemes = map[string]bool{"tcp": true, "mqtt": true, "ssl": true, "tls": true, "mqtts": true, "ws": true, "wss": true}
 
 // readPassword returns the password of the file, else of the environment.
 func (o *options) readPassword() (string, error) {

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+// mute listens, takes connections, greets each and never answers.
+func mute(t *testing.T, network, address string, greeting ...byte) net.Listener {
+	t.Helper()
+	l, err := net.Listen(network, address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer conn.Close()
+				if _, err := conn.Write(greeting); err != nil {
+					return
+				}
+				_, _ = io.Copy(io.Discard, conn) // until the client closes it
+			}()
+		}
+	}()
+	return l
+}
+
+// However often a broker takes a connection and never answers, nothing of the
+// attempts stays behind.
+func TestMuteBroker(t *testing.T) {
+	port := mute(t, "tcp", "127.0.0.1:0").Addr().String()
+	socket := filepath.Join(t.TempDir(), "s")
+	mute(t, "unix", socket)
+	for name, broker := range map[string]string{"tcp": "tcp://" + port, "ssl": "ssl://" + port, "unix": "unix://" + socket} {
+		t.Run(name, func(t *testing.T) {
+			o, err := parseOptions([]string{"--timeout=100ms", "--broker=" + broker}, environment(), &bytes.Buffer{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			client, err := o.mqtt()
+			if err != nil {
+				t.Fatal(err)
+			}
+			before := runtime.NumGoroutine()
+			for i := 0; i < 5; i++ {
+				if _, err := client.connect(context.Background()); !errors.Is(err, errNoWord) && !errors.Is(err, context.DeadlineExceeded) && !isTimeout(err) {
+					t.Fatalf("error %v, want one of a deadline", err)
+				}
+			}
+			noneBehind(t, before)
+		})
+	}
+}
+
+// noneBehind waits until there are no more goroutines than before.
+func noneBehind(t *testing.T, before int) {
+	t.Helper()
+	deadline := time.After(10 * time.Second)
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for runtime.NumGoroutine() > before {
+		select {
+		case <-deadline:
+			stacks := make([]byte, 1<<16)
+			t.Fatalf("%d goroutines stay behind:\n%s", runtime.NumGoroutine()-before, stacks[:runtime.Stack(stacks, true)])
+		case <-tick.C:
+		}
+	}
+}
+
+// A broker that accepts the client and then no report is left, too.
+func TestBrokerWithoutAcknowledgement(t *testing.T) {
+	accepted := []byte{0x20, 2, 0, 0} // CONNACK
+	address := mute(t, "tcp", "127.0.0.1:0", accepted...).Addr().String()
+	o, err := parseOptions([]string{"--timeout=100ms", "--broker=tcp://" + address}, environment(), &bytes.Buffer{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := o.mqtt()
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := runtime.NumGoroutine()
+	for i := 0; i < 5; i++ {
+		session, err := client.connect(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := session.publish(context.Background(), make([]byte, 1000)); !errors.Is(err, errNoWord) {
+			t.Errorf("error %v, want %v", err, errNoWord)
+		}
+		session.close()
+	}
+	noneBehind(t, before)
+}
+
+func isTimeout(err error) bool {
+	var e net.Error
+	return errors.As(err, &e) && e.Timeout() || strings.Contains(err.Error(), "i/o timeout")
+}
+
+// Being told to stop does not wait for a broker.
+func TestConnectEndsWithContext(t *testing.T) {
+	o, err := parseOptions([]string{"--timeout=1m", "--broker=tcp://" + mute(t, "tcp", "127.0.0.1:0").Addr().String()}, environment(), &bytes.Buffer{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := o.mqtt()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	begin := time.Now()
+	if _, err := client.connect(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error %v", err)
+	}
+	if took := time.Since(begin); took > 20*time.Second {
+		t.Errorf("took %v", took)
+	}
+}
