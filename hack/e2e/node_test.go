@@ -19,10 +19,8 @@ func (s *suite) reports(t *testing.T) {
 		s.is(of("edge_node_load1", "edge-2"), 200),
 		s.is(of("edge_node_load1", "edge-3"), 300),
 		s.is("count(edge_node_filesystem_avail_bytes{node=\"edge-3\", mountpoint=\"/\"})", 1),
+		s.is(of("edge_node_memory_total_bytes", "edge-1"), memory(t)),
 	))
-	if os.Getenv("E2E_NOREPORTER") == "" {
-		eventually(t, slack, "real", s.is(of("edge_node_memory_total_bytes", "edge-1"), memory(t)))
-	}
 	s.feeds[1].carry(201)
 	eventually(t, slack, "the next report replaces the last", s.is(of("edge_node_load1", "edge-2"), 201))
 }
@@ -74,9 +72,13 @@ func (s *suite) claim(t *testing.T) {
 	}
 }
 
-// silence: a node that stays connected and says nothing is there for its TTL.
+// silence: a node that stays connected and says nothing is there for its TTL, and
+// a Node that never says anything is down after as long.
 func (s *suite) silence(t *testing.T) {
 	eventually(t, slack, "edge-3 reports", s.is(of("edge_node_load1", "edge-3"), 300))
+	if err := s.CreateNode("edge-mute"); err != nil {
+		t.Fatal(err)
+	}
 	s.feeds[2].paused.Store(true)
 	took := s.expires(t, "edge-3", ttl+slack)
 	if took < ttl-2*interval || took > ttl+slack {
@@ -85,6 +87,15 @@ func (s *suite) silence(t *testing.T) {
 	t.Logf("silent: expired after %s (TTL %s)", took.Round(time.Second/10), ttl)
 	s.feeds[2].paused.Store(false)
 	eventually(t, slack, "edge-3 is back", s.reporting("edge-3", 300))
+
+	eventually(t, slack, "a node that never reported is down", all(
+		s.is(of("edge_node_up", "edge-mute"), 0),
+		s.isAbsent(of("edge_node_last_report_timestamp_seconds", "edge-mute")),
+	))
+	if err := s.DeleteNode("edge-mute"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, slack, "the node that never reported is gone", s.isAbsent(`{node="edge-mute"}`))
 }
 
 // kill: an edgecore that dies takes its node's series with it after the grace,

@@ -3,13 +3,11 @@
 # mount namespaces of its own: no address, port or process of this machine is
 # touched, and nothing survives the run, however it ends.
 #
-#   hack/e2e/run.sh [-run TestStack/...] [other flags of go test]
+#   hack/e2e/run.sh [flags of go test, such as -run TestStack/Reports]
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 "$here/prepare.sh"
 
 cd "$here"
-go test -c -o "$here/../../.cache/e2e/bin/stack.test" .
-. "$here/namespaces.sh"
-E2E_STACK=1 isolated "$here/../../.cache/e2e/bin/stack.test" -test.v -test.timeout 20m "$@"
+E2E_STACK=1 exec go test -exec "setpriv --pdeathsig KILL $here/isolate.sh" -count=1 -v -timeout 20m "$@" .

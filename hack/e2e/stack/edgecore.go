@@ -91,7 +91,7 @@ func (e *Edge) Start() error {
 // really is.
 func (e *Edge) StartReporter(interval time.Duration) error {
 	_, err := e.stack.start(e.Name+"-reporter", e.Name, nil, "sysinfo-reporter",
-		"--broker", "tcp://127.0.0.1:"+mqttPort, "--topic", Topic, "--interval", interval.String())
+		"--broker", "tcp://127.0.0.1:"+mqttPort, "--topic", Topic, "--interval", interval.String(), "--start-offset", "0s")
 	return err
 }
 

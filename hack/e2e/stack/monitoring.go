@@ -6,6 +6,8 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -46,6 +48,8 @@ spec:
   evaluationInterval: 1s
   serviceMonitorSelector: {}
   serviceMonitorNamespaceSelector: {}
+  podMonitorSelector: {}
+  podMonitorNamespaceSelector: {}
   ruleSelector: {}
   ruleNamespaceSelector: {}
   apiserverConfig:
@@ -60,22 +64,13 @@ spec:
 	if err != nil {
 		return err
 	}
-	var config string
-	if err := ready(operator, 60*time.Second, func() (err error) {
-		config, err = s.operatorConfig()
-		return err
-	}); err != nil {
+	if err := ready(operator, 60*time.Second, func() error { return s.writeConfig("serviceMonitor/kubeedge/") }); err != nil {
 		return err
 	}
-	file, err := s.write("prometheus.yaml", config)
-	if err != nil {
-		return err
-	}
-	if _, err := s.run("", "", "promtool", "check", "config", file); err != nil {
-		return err
-	}
+	file := s.prometheusConfig()
 	prometheus, err := s.start("prometheus", "", nil, "prometheus", "--config.file="+file,
-		"--storage.tsdb.path="+filepath.Join(s.Folder, "prometheus"), "--web.listen-address="+PrometheusAddress)
+		"--storage.tsdb.path="+filepath.Join(s.Folder, "prometheus"), "--web.listen-address="+PrometheusAddress,
+		"--web.enable-lifecycle")
 	if err != nil {
 		return err
 	}
@@ -83,6 +78,40 @@ spec:
 		_, err := s.Query("vector(1)")
 		return err
 	})
+}
+
+// FollowOperator has Prometheus take up the operator's configuration once that has
+// a job whose name begins so, and no job of another kind.
+func (s *Stack) FollowOperator(job string) error {
+	if err := Eventually(60*time.Second, func() error { return s.writeConfig(job) }); err != nil {
+		return err
+	}
+	response, err := client.Post("http://"+PrometheusAddress+"/-/reload", "", nil)
+	if err != nil {
+		return fmt.Errorf("reloading Prometheus: %w", err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("reloading Prometheus: %s", response.Status)
+	}
+	return nil
+}
+
+func (s *Stack) prometheusConfig() string { return filepath.Join(s.Folder, "prometheus.yaml") }
+
+// writeConfig gives Prometheus the configuration that the operator wrote.
+func (s *Stack) writeConfig(job string) error {
+	config, err := s.operatorConfig()
+	if err != nil {
+		return err
+	}
+	if jobs := strings.Count(config, "job_name: "); jobs != strings.Count(config, "job_name: "+job) || jobs == 0 {
+		return fmt.Errorf("the operator has not written its configuration of %s yet", job)
+	}
+	if _, err := s.write("prometheus.yaml", config); err != nil {
+		return err
+	}
+	return s.CheckPrometheusConfig(s.prometheusConfig())
 }
 
 // operatorConfig returns the configuration that the operator wrote, with what
@@ -104,27 +133,56 @@ func (s *Stack) operatorConfig() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("unpacking the operator's configuration: %w", err)
 	}
-	if !strings.Contains(string(config), "serviceMonitor/kubeedge/") {
-		return "", fmt.Errorf("the operator has not taken the ServiceMonitor up yet")
-	}
 	return strings.NewReplacer("$(POD_NAME)", "prometheus-stack-0", "$(SHARD)", "0").Replace(string(config)), nil
 }
 
-// PublishEndpoints does the endpoint controller's work for the metrics Service:
-// its addresses are those of the cloudcores given.
+// PublishEndpoints does the work of the controllers of endpoints and endpoint
+// slices for the metrics Service: its addresses are those of the cloudcores
+// given.
 func (s *Stack) PublishEndpoints(cloudcores ...*Cloudcore) error {
-	var addresses strings.Builder
+	var addresses, endpoints strings.Builder
 	for _, c := range cloudcores {
-		fmt.Fprintf(&addresses, "  - {ip: %s, targetRef: {kind: Pod, namespace: kubeedge, name: %s}}\n", c.Address, c.Name)
+		const target = "targetRef: {kind: Pod, namespace: kubeedge, name: %s}}\n"
+		fmt.Fprintf(&addresses, "  - {ip: %s, "+target, c.Address, c.Name)
+		fmt.Fprintf(&endpoints, "- {addresses: [%s], conditions: {ready: true}, "+target, c.Address, c.Name)
 	}
 	return s.Apply(fmt.Sprintf(`apiVersion: v1
 kind: Endpoints
 metadata:
-  name: %s
+  name: %[1]s
   namespace: kubeedge
   labels: {app.kubernetes.io/name: edgegauge, app.kubernetes.io/component: metrics}
 subsets:
 - addresses:
-%s  ports: [{name: metrics, port: %s, protocol: TCP}]
-`, MetricsService, addresses.String(), MetricsPort))
+%[2]s  ports: [{name: metrics, port: %[4]s, protocol: TCP}]
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata:
+  name: %[1]s
+  namespace: kubeedge
+  labels: {kubernetes.io/service-name: %[1]s}
+addressType: IPv4
+endpoints:
+%[3]sports: [{name: metrics, port: %[4]s, protocol: TCP}]
+`, MetricsService, addresses.String(), endpoints.String(), MetricsPort))
+}
+
+// Discover returns what Prometheus discovers by a scrape configuration that is
+// written for a Prometheus within the cluster: promtool's answer, in JSON.
+func (s *Stack) Discover(file, job string) (string, error) {
+	config, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("reading the scrape configuration: %w", err)
+	}
+	outside := strings.NewReplacer("\n  - role: ", fmt.Sprintf(`
+  - api_server: %s
+    authorization: {credentials_file: %s}
+    tls_config: {insecure_skip_verify: true}
+    role: `, apiserver, filepath.Join(s.Folder, "token"))).Replace(string(config))
+	path, err := s.write("scrape.yaml", outside)
+	if err != nil {
+		return "", err
+	}
+	return s.run("", "", "promtool", "check", "service-discovery", "--timeout", "3s", path, job)
 }

@@ -2,6 +2,7 @@ package stack
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"strings"
 )
@@ -14,6 +15,8 @@ const (
 	// Gateway is the address of the stack's own side: apiserver, Prometheus and
 	// the proxies in front of the cloudcores.
 	Gateway = network + "1"
+	// uplink is the stack's end of a line to the machine, if there is one.
+	uplink = "uplink"
 )
 
 // setUpNetwork makes the bridge that everything is plugged into.
@@ -33,6 +36,10 @@ func (s *Stack) setUpNetwork() error {
 		if err := s.command(command); err != nil {
 			return err
 		}
+	}
+	// Where the machine has a line into this network, it is plugged in too.
+	if _, err := net.InterfaceByName(uplink); err == nil {
+		return s.command("ip link set " + uplink + " master stack0 up")
 	}
 	return nil
 }

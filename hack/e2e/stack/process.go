@@ -19,7 +19,6 @@ type Process struct {
 
 	command *exec.Cmd
 	done    chan struct{}
-	state   error
 }
 
 // start runs a program of the stack in a network namespace ("" is the stack's
@@ -55,7 +54,7 @@ func (s *Stack) start(name, namespace string, environment []string, program stri
 	}
 	process := &Process{Name: name, Log: file, command: command, done: make(chan struct{})}
 	go func() {
-		process.state = command.Wait()
+		_ = command.Wait() // how it ended is in command.ProcessState
 		close(process.done)
 	}()
 	s.mu.Lock()
@@ -94,6 +93,15 @@ func (p *Process) Stop(patience time.Duration) (time.Duration, error) {
 		p.Kill()
 		return time.Since(begin), fmt.Errorf("%s was still running %s after SIGTERM", p.Name, patience)
 	}
+}
+
+// ExitCode returns the code that the process ended with, -1 while it runs and
+// after a signal.
+func (p *Process) ExitCode() int {
+	if p.Running() {
+		return -1
+	}
+	return p.command.ProcessState.ExitCode()
 }
 
 // Kill ends the process at once and waits for it.
