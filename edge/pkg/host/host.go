@@ -8,7 +8,6 @@
 package host
 
 import (
-	"errors"
 	"fmt"
 	"path/filepath"
 	"regexp"
@@ -240,5 +239,3 @@ func (r *Reader) root(elem ...string) string {
 
 // procfs opens the host's /proc as that library knows it.
 func (r *Reader) procfs() (procfs.FS, error) { return procfs.NewFS(r.options.ProcPath) }
-
-var errUnsupported = errors.New("not supported on " + runtime.GOOS)
