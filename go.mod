@@ -4,7 +4,6 @@ go 1.22
 
 require (
 	github.com/go-kit/log v0.2.1
-	github.com/klauspost/compress v1.17.9
 	github.com/kubeedge/beehive v1.13.0
 	github.com/prometheus/client_golang v1.19.1
 	github.com/prometheus/client_model v0.5.0

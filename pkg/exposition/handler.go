@@ -10,11 +10,11 @@ import (
 	"sync"
 	"time"
 
-	"github.com/klauspost/compress/gzip"
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 
+	"github.com/edgegauge/edgegauge/pkg/exposition/linezip"
 	"github.com/edgegauge/edgegauge/pkg/registry"
 )
 
@@ -90,25 +90,19 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	var out io.Writer = w
 	if compress {
-		z := gzips.Get().(*gzip.Writer)
+		z := compressors.Get().(*linezip.Writer)
 		z.Reset(w)
 		defer func() {
 			_ = z.Close() // an error here is one of w, and then nobody reads
 			z.Reset(nil)
-			gzips.Put(z)
+			compressors.Put(z)
 		}()
 		out = z
 	}
 	h.page(out, format)
 }
 
-var gzips = sync.Pool{New: func() any {
-	z, err := gzip.NewWriterLevel(nil, gzip.BestSpeed)
-	if err != nil {
-		panic(err) // the level is a constant
-	}
-	return z
-}}
+var compressors = sync.Pool{New: func() any { return linezip.NewWriter(nil) }}
 
 // page writes the nodes, the host's metrics and the end.
 func (h *handler) page(w io.Writer, format Format) {

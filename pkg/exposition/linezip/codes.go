@@ -1,0 +1,197 @@
+package linezip
+
+import (
+	"encoding/binary"
+	mathbits "math/bits"
+)
+
+// The alphabets of DEFLATE (RFC 1951, section 3.2.5).
+const (
+	symbols    = 286 // literals, end of block, lengths
+	distances  = 30
+	endOfBlock = 256
+	longest    = 258 // match
+)
+
+// codes are the Huffman codes of the block being written, and the counts of
+// what is written with them, for those of the next one.
+type codes struct {
+	literalCode  [symbols]packed
+	lengthCode   [longest + 1]packed // with the extra bits
+	distanceCode [distances]packed
+	lengths      [symbols + distances]uint8
+
+	literalCount  [symbols]uint32
+	distanceCount [distances]uint32
+}
+
+// packed is some bits and, in the low byte, how many.
+type packed uint32
+
+func (p packed) bits() uint64 { return uint64(p >> 8) }
+func (p packed) n() uint      { return uint(p & 0xff) }
+
+func (c *codes) literals(b *bits, text []byte) {
+	acc, n, pos := b.acc, b.n, b.pos // in registers
+	for ; len(text) >= 3; text = text[3:] {
+		c.literalCount[text[0]]++
+		c.literalCount[text[1]]++
+		c.literalCount[text[2]]++
+		p0, p1, p2 := c.literalCode[text[0]], c.literalCode[text[1]], c.literalCode[text[2]]
+		acc |= p0.bits() << n
+		n += p0.n()
+		acc |= p1.bits() << (n & 63)
+		n += p1.n()
+		acc |= p2.bits() << (n & 63)
+		n += p2.n()
+		binary.LittleEndian.PutUint64(b.buf[pos:], acc)
+		pos += int(n >> 3)
+		acc >>= n &^ 7 & 63
+		n &= 7
+	}
+	b.acc, b.n, b.pos = acc, n, pos
+	for _, v := range text {
+		c.literalCount[v]++
+		p := c.literalCode[v]
+		b.add(p.bits(), p.n())
+	}
+}
+
+// match writes one or more matches of n bytes in all, distance back.
+func (c *codes) match(b *bits, n, distance int) {
+	symbol := distanceSymbol(distance)
+	d := c.distanceCode[symbol]
+	extra := distanceExtra(symbol)
+	low := uint64(distance-1) & (1<<extra - 1)
+	for n > 0 {
+		m := min(n, longest)
+		if n-m > 0 && n-m < 3 {
+			m = n - 3 // a match has 3 bytes at least
+		}
+		c.literalCount[lengthSymbol[m]]++
+		c.distanceCount[symbol]++
+		l := c.lengthCode[m]
+		b.add(l.bits()|d.bits()<<l.n()|low<<(l.n()+d.n()), l.n()+d.n()+extra)
+		n -= m
+	}
+}
+
+func distanceSymbol(d int) int {
+	if d <= 4 {
+		return d - 1
+	}
+	k := mathbits.Len(uint(d-1)) - 1 // the symbols of k differ in the bit below
+	return 2*k + (d-1)>>(k-1)&1
+}
+
+func distanceExtra(symbol int) uint {
+	if symbol < 4 {
+		return 0
+	}
+	return uint(symbol/2 - 1)
+}
+
+// lengthSymbol and lengthExtra are the symbol of each length from 3 to 258,
+// and the extra bits behind it.
+var lengthSymbol, lengthExtra = func() (symbol [longest + 1]uint16, extra [longest + 1]packed) {
+	n := 3
+	for s := 257; s < 285; s++ {
+		bits := uint(0)
+		if s >= 265 {
+			bits = uint(s-261) / 4
+		}
+		for v := range 1 << bits {
+			symbol[n], extra[n] = uint16(s), packed(v<<8)|packed(bits)
+			n++
+		}
+	}
+	symbol[longest], extra[longest] = 285, 0
+	return symbol, extra
+}()
+
+// begin writes the header of a block: dynamic codes, their lengths without run
+// lengths, 4 bits each.
+func (c *codes) begin(b *bits) {
+	const dynamic = 2
+	b.add(dynamic<<1, 3)
+	b.add(symbols-257, 5)
+	b.add(distances-1, 5)
+	b.add(19-4, 4)
+	// The code of code lengths: 16, 17 and 18, which come first, are not used;
+	// 0 to 15 have 4 bits each, and so stand for themselves, reversed.
+	for i := range 19 {
+		if i < 3 {
+			b.add(0, 3)
+		} else {
+			b.add(4, 3)
+		}
+	}
+	for _, n := range c.lengths {
+		b.add(uint64(mathbits.Reverse8(n)>>4), 4)
+	}
+}
+
+// end writes the end of the block.
+func (c *codes) end(b *bits) {
+	p := c.literalCode[endOfBlock]
+	b.add(p.bits(), p.n())
+}
+
+// finish writes an empty last block, in fixed codes.
+func (c *codes) finish(b *bits) {
+	const last, fixed = 1, 1
+	b.add(last|fixed<<1, 3)
+	b.add(0, 7) // end of block
+}
+
+// reset takes the codes for the first block of a page.
+func (c *codes) reset() {
+	*c = first
+}
+
+// first are the codes for the first block, by what a page of sysInfo version 1
+// is made of: digits and points, matches of most of a line, distances of a line.
+var first = func() (c codes) {
+	for v := range c.literalCount {
+		c.literalCount[v] = 1
+	}
+	for v := '0'; v <= '9'; v++ {
+		c.literalCount[v] = 1000
+	}
+	for v := 'a'; v <= 'z'; v++ {
+		c.literalCount[v] = 20
+	}
+	c.literalCount['.'], c.literalCount['\n'] = 400, 1000
+	for n := shortest; n < 100; n++ {
+		c.literalCount[lengthSymbol[n]] = 100
+	}
+	for s := range c.distanceCount {
+		c.distanceCount[s] = 1
+	}
+	for s := 10; s <= 14; s++ { // 33 to 192 bytes
+		c.distanceCount[s] = 100
+	}
+	c.adapt()
+	return c
+}()
+
+// adapt makes the codes that fit the counts, and begins to count anew. What was
+// not seen counts as seen once, for it may come yet.
+func (c *codes) adapt() {
+	for i := range c.literalCount {
+		c.literalCount[i]++
+	}
+	for i := range c.distanceCount {
+		c.distanceCount[i]++
+	}
+	codeLengths(c.lengths[:symbols], c.literalCount[:])
+	codeLengths(c.lengths[symbols:], c.distanceCount[:])
+	assign(c.literalCode[:], c.lengths[:symbols])
+	assign(c.distanceCode[:], c.lengths[symbols:])
+	for n := 3; n <= longest; n++ {
+		p, extra := c.literalCode[lengthSymbol[n]], lengthExtra[n]
+		c.lengthCode[n] = packed((p.bits()|extra.bits()<<p.n())<<8) | packed(p.n()+extra.n())
+	}
+	clear(c.literalCount[:])
+	clear(c.distanceCount[:])
+}

@@ -1,0 +1,110 @@
+package linezip
+
+import (
+	"bytes"
+	"encoding/binary"
+	mathbits "math/bits"
+)
+
+// A line is compressed together with the line feed before it, and without its
+// own: so the line feed is part of a match. Its head ends before the quote that
+// ends its first label value, which is the node's name; its tail, the other
+// labels and the value, begins there. All are positions in Writer.in.
+type line struct {
+	start int
+	quote int // behind the first quote
+	tail  int
+	value int // behind the last space
+}
+
+const (
+	// candidates is how many lines back a tail is looked for: the families of
+	// a node's devices have a line for each, so that the same device's tail
+	// stands a few lines back.
+	candidates = 4
+	// shortest is the shortest match worth a length and a distance.
+	shortest = 4
+)
+
+// line compresses the line of n bytes at z.start: of the head what it has in
+// common with the line before, of the tail what it has in common with the most
+// similar one of those before, and the rest as literals.
+func (z *Writer) line(n int) {
+	text := z.in[z.start : z.start+n]
+	before := &z.lines[0]
+	same := common(text, z.in[before.start:z.start])
+	this := z.split(text, same)
+
+	head := text[:this.tail-z.start]
+	if same = min(same, len(head)); same >= shortest {
+		z.code.match(&z.out, same, z.start-before.start)
+		head = head[same:]
+	}
+	z.code.literals(&z.out, head)
+
+	tail := text[this.tail-z.start:]
+	like := &z.lines[z.stride]
+	same = common(tail, z.in[like.tail:z.start])
+	if labels := like.value - like.tail; labels > 0 && same >= labels {
+		this.value = this.tail + labels
+	} else {
+		for i := range z.lines {
+			if m := common(tail, z.in[z.lines[i].tail:z.start]); m > same {
+				like, same, z.stride = &z.lines[i], m, i
+			}
+		}
+		this.value = this.tail + bytes.LastIndexByte(tail, ' ') + 1
+	}
+	if same >= shortest {
+		z.code.match(&z.out, same, this.tail-like.tail)
+		tail = tail[same:]
+	}
+	z.code.literals(&z.out, tail)
+
+	copy(z.lines[1:], z.lines[:])
+	z.lines[0] = this
+	z.start += n
+}
+
+// split finds the parts of the line at z.start, which has its first bytes in
+// common with the line before: what lies in those is known.
+func (z *Writer) split(text []byte, same int) line {
+	before := &z.lines[0]
+	l := line{start: z.start}
+	switch {
+	case same > before.tail-before.start: // the same node
+		l.quote = z.start + before.quote - before.start
+		l.tail = z.start + before.tail - before.start
+	case before.quote > before.start && same >= before.quote-before.start: // the same family
+		l.quote = z.start + before.quote - before.start
+		l.tail = z.start + find(text, same, '"')
+	default:
+		i := find(text, 0, '"')
+		l.quote = z.start + min(i+1, len(text))
+		l.tail = z.start + find(text, min(i+1, len(text)), '"')
+	}
+	return l
+}
+
+// find returns where c stands in b from position i on, len(b) if nowhere.
+func find(b []byte, i int, c byte) int {
+	if j := bytes.IndexByte(b[i:], c); j >= 0 {
+		return i + j
+	}
+	return len(b)
+}
+
+// common returns how many bytes a and b have in common at their beginnings.
+func common(a, b []byte) int {
+	n := min(len(a), len(b))
+	i := 0
+	for ; i+8 <= n; i += 8 {
+		if x := binary.LittleEndian.Uint64(a[i:]) ^ binary.LittleEndian.Uint64(b[i:]); x != 0 {
+			return i + mathbits.TrailingZeros64(x)/8
+		}
+	}
+	for i < n && a[i] == b[i] {
+		i++
+	}
+	return i
+}
