@@ -22,20 +22,21 @@ var titles = map[string]string{
 	static:             "static bytes",
 }
 
-// plural writes a number with thousands separated and its noun.
-func plural(n int, noun string) string {
+// grouped writes a number with its thousands separated.
+func grouped(n int) string {
 	s := strconv.Itoa(n)
 	for at := len(s) - 3; at > 0; at -= 3 {
 		s = s[:at] + "," + s[at:]
 	}
+	return s
+}
+
+// plural writes a number and its noun.
+func plural(n int, noun string) string {
 	if n != 1 {
 		noun += "s"
 	}
-	return s + " " + noun
-}
-
-func grouped(n int) string {
-	return strings.TrimSuffix(plural(n, ""), "s")[:len(strings.TrimSuffix(plural(n, ""), "s"))-1]
+	return grouped(n) + " " + noun
 }
 
 // duration writes seconds with three significant digits and a fitting unit.
@@ -88,7 +89,7 @@ func table(out *bytes.Buffer, rows ...[]string) {
 	out.WriteByte('\n')
 }
 
-// eachSize calls cell for every fleet in which the contender was measured.
+// row is a contender's row, with cells for every fleet; nil if none has a text.
 func (r *results) row(name string, cells ...func(f *fleetResult, c *contenderResult) string) []string {
 	row := []string{titles[name]}
 	some := false
