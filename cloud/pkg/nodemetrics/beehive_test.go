@@ -57,6 +57,7 @@ func TestBeehive(t *testing.T) {
 	for name, most := range map[string]int{ // lines of log
 		"messages arrive":        30,
 		"channel is cleaned up":  40,
+		"idle channel is closed": 30,
 		"context is cancelled":   30,
 		"channel is full":        2200, // beehive tells of each message that waits
 		"module is disabled":     30,

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/kubeedge/beehive/pkg/core"
 	beehiveContext "github.com/kubeedge/beehive/pkg/core/context"
@@ -89,29 +88,25 @@ func (m *Module) Enable() bool { return m.config.Load().Enable }
 // beehive's context is done. Should the listener fail, it is tried again:
 // cloudcore goes on without its gauges rather than not at all.
 func (m *Module) Start() {
-	const pause = 5 * time.Second
 	ctx := beehiveContext.GetContext()
 	received := make(chan struct{})
 	go func() {
 		defer close(received)
 		m.receive(ctx)
 	}()
-	for ctx.Err() == nil {
-		if err := m.Run(ctx); err != nil && ctx.Err() == nil {
-			klog.ErrorS(err, "Node metrics cannot be served, trying again", "pause", pause)
-			select {
-			case <-ctx.Done():
-			case <-time.After(pause):
-			}
-		}
+	if err := m.run(ctx, m.keepServing); err != nil {
+		klog.ErrorS(err, "Node metrics are not served by beehive")
 	}
+	<-ctx.Done()
 	wake(received)
 }
 
 // Run serves the page, expires nodes and takes up changes of the config until
 // ctx is done; then it returns nil. Messages come by Handle. The error is that
 // of the listener, or that Run runs already.
-func (m *Module) Run(ctx context.Context) error {
+func (m *Module) Run(ctx context.Context) error { return m.run(ctx, m.serve) }
+
+func (m *Module) run(ctx context.Context, serve func(context.Context) error) error {
 	if !m.running.CompareAndSwap(false, true) {
 		return errors.New("nodemetrics: the module runs already")
 	}
@@ -130,7 +125,7 @@ func (m *Module) Run(ctx context.Context) error {
 			part(ctx)
 		}()
 	}
-	err := m.serve(ctx)
+	err := serve(ctx)
 	cancel()
 	parts.Wait()
 	return err

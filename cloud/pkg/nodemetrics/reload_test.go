@@ -264,6 +264,12 @@ func TestReloadOfNothing(t *testing.T) {
 	if log() != "" {
 		t.Errorf("logged %s", log())
 	}
+	mnt.swap(cloudcoreFile("nodeTTL: 6m"))
+	m.check()
+	m.check()
+	if n := strings.Count(log(), "\n"); n != 1 {
+		t.Errorf("%d lines of log for one change:\n%s", n, log())
+	}
 }
 
 // captureLog collects what klog writes until the test ends.

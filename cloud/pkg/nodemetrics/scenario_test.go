@@ -20,6 +20,7 @@ import (
 var scenarios = map[string]func() error{
 	"messages arrive":        messagesArrive,
 	"channel is cleaned up":  channelIsCleanedUp,
+	"idle channel is closed": idleChannelIsClosed,
 	"context is cancelled":   contextIsCancelled,
 	"channel is full":        channelIsFull,
 	"module is disabled":     moduleIsDisabled,
@@ -183,6 +184,27 @@ func channelIsCleanedUp() error {
 	return m.gone()
 }
 
+// A receiver that waits gets a message that nobody sent when its channel is
+// closed, which is no report.
+func idleChannelIsClosed() error {
+	m, err := started()
+	if err != nil {
+		return err
+	}
+	if err := within(time.Second, "the receiver waits", func() bool { return running("channel.(*Context).Receive") == 1 }); err != nil {
+		return err
+	}
+	beehiveContext.Cleanup(ModuleName)
+	if err := within(time.Second, "the receiver ends", func() bool { return running(ofModule+".receive") == 0 }); err != nil {
+		return err
+	}
+	if !m.shows("nodemetrics_report_duration_seconds_count 0") || !m.answers() {
+		return errors.New("the channel's end is taken for a report, or for the module's")
+	}
+	beehiveContext.Cancel()
+	return m.gone()
+}
+
 func cpuTime() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
@@ -280,6 +302,9 @@ func addressIsTaken() error {
 	beehiveContext.Send(ModuleName, *message("edge", memory("1")))
 	if err := within(5*time.Second, "the message is taken", func() bool { return m.shows(`edge_node_up{node="edge"} 1`) }); err != nil {
 		return err
+	}
+	if running("registry.(*Registry).Run") != 1 || running(ofModule+".watch") != 1 {
+		return errors.New("nodes do not expire, or the config does not live, without a listener")
 	}
 	other.Close()
 	if err := within(10*time.Second, "the listener answers", m.answers); err != nil {

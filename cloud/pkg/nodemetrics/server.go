@@ -85,6 +85,21 @@ func (m *Module) serve(ctx context.Context) error {
 	return nil
 }
 
+// keepServing is serve, tried again until ctx is done.
+func (m *Module) keepServing(ctx context.Context) error {
+	const pause = 5 * time.Second
+	for ctx.Err() == nil {
+		if err := m.serve(ctx); err != nil && ctx.Err() == nil {
+			klog.ErrorS(err, "Node metrics cannot be served, trying again", "pause", pause)
+			select {
+			case <-ctx.Done():
+			case <-time.After(pause):
+			}
+		}
+	}
+	return nil
+}
+
 // serveWeb calls the web toolkit's Serve, whose logger is of one type up to
 // version 0.12 and of another from 0.13 on. The trees that compile this module
 // in have either, so the type is taken from the function.
