@@ -117,7 +117,9 @@ func renderStatus(node string, st status) Block {
 // shed returns a block like that of renderStatus with the status lines of b,
 // a block by mapping m.
 func (b Block) shed(m *sysinfo.Mapping) Block {
-	var w blockWriter
+	w := writers.Get().(*blockWriter)
+	defer writers.Put(w)
+	w.b = w.b[:0]
 	status := m.Status()
 	for len(b) > 0 {
 		family, length, body := b.Next()

@@ -14,6 +14,21 @@ import (
 
 var fleets = []int{600, 10_000, 100_000}
 
+// decode returns a report of the fleet's first node.
+func decode(b *testing.B, d *sysinfo.Decoder, f *fleet.Fleet) *sysinfo.Report {
+	b.Helper()
+	var report sysinfo.Report
+	if err := d.Decode(f.AppendJSON(nil, 0, time.Now(), time.Minute), &report); err != nil {
+		b.Fatal(err)
+	}
+	return &report
+}
+
+// perSeries reports the time of one series, of those that all iterations took.
+func perSeries(b *testing.B, series int) {
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(series), "ns/series")
+}
+
 func load(b *testing.B, nodes int) (*registry.Registry, *fleet.Fleet, *sysinfo.Decoder) {
 	b.Helper()
 	f := fleet.New(fleet.Options{Nodes: nodes, Shape: fleet.Baseline})
@@ -67,6 +82,101 @@ func BenchmarkReport(b *testing.B) {
 					i = 0
 				}
 			}
+			perSeries(b, fleet.BaselineSeries)
+		})
+	}
+}
+
+// BenchmarkPut takes decoded reports, each of another node.
+func BenchmarkPut(b *testing.B) {
+	for _, nodes := range fleets {
+		b.Run(fmt.Sprint(nodes), func(b *testing.B) {
+			r, f, d := load(b, nodes)
+			report := decode(b, d, f)
+			names := make([]string, nodes)
+			for i := range names {
+				names[i] = f.Name(i)
+			}
+			b.ReportAllocs()
+			i := 0
+			for b.Loop() {
+				if err := r.Put(names[i], report); err != nil {
+					b.Fatal(err)
+				}
+				if i++; i == len(names) {
+					i = 0
+				}
+			}
+			perSeries(b, fleet.BaselineSeries)
+		})
+	}
+}
+
+// BenchmarkSnapshot takes what a scrape shows, with the memory of the scrape
+// before.
+func BenchmarkSnapshot(b *testing.B) {
+	for _, nodes := range fleets {
+		b.Run(fmt.Sprint(nodes), func(b *testing.B) {
+			r, _, _ := load(b, nodes)
+			var s registry.Snapshot
+			b.ReportAllocs()
+			for b.Loop() {
+				r.Snapshot(&s)
+			}
+			perSeries(b, nodes*fleet.BaselineSeries)
+		})
+	}
+}
+
+// BenchmarkSweep sweeps a fleet that expires all at once, while one more node
+// reports all the time; the longest that one of its reports took is max-put-ns.
+func BenchmarkSweep(b *testing.B) {
+	for _, nodes := range fleets {
+		b.Run(fmt.Sprint(nodes), func(b *testing.B) {
+			r, f, d := load(b, nodes)
+			report, another := decode(b, d, f), decode(b, d, f)
+			long, short := r.Options(), r.Options()
+			long.Nodes, short.Nodes = nodes+1, nodes+1
+			short.Overrides = []registry.Override{{Nodes: "*", TTL: time.Nanosecond}}
+			var longest time.Duration
+			b.ReportAllocs()
+			for b.Loop() {
+				b.StopTimer()
+				if err := r.SetOptions(long); err != nil {
+					b.Fatal(err)
+				}
+				for i := range nodes {
+					if err := r.Put(f.Name(i), report); err != nil {
+						b.Fatal(err)
+					}
+				}
+				if err := r.SetOptions(short); err != nil {
+					b.Fatal(err)
+				}
+				swept, put := make(chan struct{}), make(chan time.Duration)
+				go func() {
+					var longest time.Duration
+					for {
+						begin := time.Now()
+						_ = r.Put("one more", another)
+						longest = max(longest, time.Since(begin))
+						select {
+						case <-swept:
+							put <- longest
+							return
+						default:
+						}
+					}
+				}()
+				b.StartTimer()
+				r.Sweep()
+				b.StopTimer()
+				close(swept)
+				longest = max(longest, <-put)
+				b.StartTimer()
+			}
+			b.ReportMetric(float64(longest.Nanoseconds()), "max-put-ns")
+			perSeries(b, nodes*fleet.BaselineSeries)
 		})
 	}
 }
