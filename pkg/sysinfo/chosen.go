@@ -3,7 +3,6 @@ package sysinfo
 import (
 	"bytes"
 	"slices"
-	"strings"
 )
 
 // Labels that the node chooses: the keys of the object that a family's
@@ -85,14 +84,13 @@ func (w *walker) chosen(instance int32, names *labelPlan) []pair {
 func (w *walker) appendChosen(text []byte, start int, pairs []pair, before string) ([]byte, []pair, *Error) {
 	for ; len(pairs) > 0; pairs = pairs[1:] {
 		p := &pairs[0]
-		if before != "" {
-			switch order := strings.Compare(string(p.name), before); {
-			case order == 0:
-				w.i = int(p.value.start)
-				return text, pairs, w.twice(p.name)
-			case order > 0:
-				return text, pairs, nil
-			}
+		switch {
+		case before == "" || string(p.name) < before:
+		case string(p.name) == before:
+			w.i = int(p.value.start)
+			return text, pairs, w.twice(p.name)
+		default:
+			return text, pairs, nil
 		}
 		if p.value.start == p.value.end {
 			continue

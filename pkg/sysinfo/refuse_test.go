@@ -72,8 +72,11 @@ func TestDecodeRefuses(t *testing.T) {
 		"a string cut":      {`"abc`, sysinfo.Truncated, "", "the end of a string is expected"},
 		"an array that bad": {`[1, x]`, sysinfo.NotJSON, "", "a value is expected"},
 
-		"too large": {`{"q": "` + strings.Repeat("x", 1000) + `"}`, sysinfo.TooLarge, "", "1009 bytes, the limit is 1000"},
-		"too deep":  {`{"q":` + strings.Repeat("[", 64), sysinfo.TooDeep, "q", "nested deeper than 64"},
+		"too large":         {`{"q": "` + strings.Repeat("x", 1000) + `"}`, sysinfo.TooLarge, "", "1009 bytes, the limit is 1000"},
+		"too deep":          {`{"q":` + strings.Repeat("[", 64), sysinfo.TooDeep, "q", "nested deeper than 64"},
+		"objects too deep":  {strings.Repeat(`{"q":`, 65), sysinfo.TooDeep, "q", "nested deeper than 64"},
+		"mapped too deep":   {`{"x":` + strings.Repeat(`{"q":`, 64), sysinfo.TooDeep, "x.q", "nested deeper than 64"},
+		"a key without end": {`{"x": {"v`, sysinfo.Truncated, "x", "the end of a string is expected"},
 		"not too deep": {`{"q":` + strings.Repeat("[", 63) + strings.Repeat("]", 63) + `}`,
 			sysinfo.NoSamples, "", "1 keys ignored"},
 
