@@ -216,8 +216,9 @@ func TestBrokerOutage(t *testing.T) {
 		}
 		last = doc.Timestamp
 	}
-	if n := strings.Count(reporter.log.String(), "No connection"); n != 2 {
-		t.Errorf("said %d times that there is no connection, want 2:\n%s", n, &reporter.log)
+	// Once before there was a broker, unless it was the quicker one, and once after.
+	if n := strings.Count(reporter.log.String(), "No connection"); n < 1 || n > 2 {
+		t.Errorf("said %d times that there is no connection, want 1 or 2:\n%s", n, &reporter.log)
 	}
 }
 
