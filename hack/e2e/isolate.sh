@@ -4,10 +4,7 @@
 # left behind; when this shell ends, in whatever way, so does the command.
 set -eu
 
-map=""
-[ "$(id -u)" = 0 ] || map=--map-root-user
-# shellcheck disable=SC2086 # one option or none
-setpriv --pdeathsig KILL unshare $map --net --mount --pid --fork --kill-child --mount-proc "$@" &
+setpriv --pdeathsig KILL unshare --net --mount --pid --fork --kill-child --mount-proc "$@" &
 isolated=$!
 # unshare itself is deaf to these signals.
 trap 'kill -KILL "$isolated" 2>/dev/null' INT TERM HUP

@@ -5,22 +5,27 @@ set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 
+if [ "$(id -u)" != 0 ]; then
+	echo "e2e: needs root, for network and process namespaces" >&2
+	exit 1
+fi
+
 missing=""
 need() { command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
 need etcd etcd-server
 need mosquitto_pub mosquitto-clients
 need ip iproute2
 need unshare util-linux
+need setpriv util-linux
+need flock util-linux
 need mount mount
 need cc gcc
 if [ -n "$missing" ]; then
 	echo "e2e: installing$missing"
-	as_root=""
-	[ "$(id -u)" = 0 ] || as_root=sudo
-	$as_root apt-get update -qq
+	apt-get update -qq
 	# The packages' services are not started: the stack runs its own.
 	# shellcheck disable=SC2086 # a list of packages
-	$as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends $missing >/dev/null
+	DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends $missing >/dev/null
 fi
 
 "$here/build.sh"

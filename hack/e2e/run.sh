@@ -9,5 +9,12 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 "$here/prepare.sh"
 
+# One run at a time: they share a folder for logs and data.
+exec 9>"$here/../../.cache/e2e/lock"
+if ! flock -n 9; then
+	echo "e2e: waiting for another run to end"
+	flock 9
+fi
+
 cd "$here"
 E2E_STACK=1 exec go test -exec "setpriv --pdeathsig KILL $here/isolate.sh" -count=1 -v -timeout 20m "$@" .
