@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -131,5 +132,44 @@ func TestConnectEndsWithContext(t *testing.T) {
 	}
 	if took := time.Since(begin); took > 20*time.Second {
 		t.Errorf("took %v", took)
+	}
+}
+
+// What the options say of the message goes over the line.
+func TestOptionsOverTheLine(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	line := make(chan []byte)
+	go func() {
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		if _, err := conn.Write([]byte{0x20, 2, 0, 0}); err != nil { // CONNACK
+			return
+		}
+		b, _ := io.ReadAll(conn)
+		line <- b
+	}()
+	file := filepath.Join(t.TempDir(), "password")
+	if err := os.WriteFile(file, []byte("the-password\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	if code := run(context.Background(), []string{
+		"--once", "--qos=0", "--broker=tcp://" + l.Addr().String(), "--topic=a/user/b", "--client-id=the-id",
+		"--username=the-user", "--password-file=" + file, "--interval=7s",
+	}, environment(), nil, &log); code != 0 {
+		t.Fatalf("exit status %d: %s", code, &log)
+	}
+	got := <-line
+	for _, want := range []string{"\x00\x04MQTT\x04", "\x00\x06the-id", "\x00\x08the-user", "\x00\x0cthe-password", "\x00\x08a/user/b", `"intervalSeconds":7,`} {
+		if !bytes.Contains(got, []byte(want)) {
+			t.Errorf("no %q in %q", want, got)
+		}
 	}
 }

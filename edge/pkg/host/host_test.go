@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -364,18 +365,58 @@ func TestEdgecoreVersion(t *testing.T) {
 	if got := c.of(path); got != "" {
 		t.Errorf("a script: %q", got)
 	}
-	for flags, want := range map[string]string{
-		`-X github.com/kubeedge/kubeedge/pkg/version.buildDate=2023 -X github.com/kubeedge/kubeedge/pkg/version.gitVersion=v1.13.0 -s`: "v1.13.0",
-		`-X 'github.com/kubeedge/kubeedge/pkg/version.gitVersion=v1.18.1-dirty' -w`:                                                    "v1.18.1-dirty",
-		`-X example.com/version.gitVersion=v2`: "",
+	const release = `-X github.com/kubeedge/kubeedge/pkg/version.buildDate=2023 -X github.com/kubeedge/kubeedge/pkg/version.gitVersion=v1.13.0 -s`
+	flags := func(value string) []debug.BuildSetting {
+		return []debug.BuildSetting{{Key: "-compiler", Value: "gc"}, {Key: "-ldflags", Value: value}}
+	}
+	kubeedge := func(version string) debug.Module {
+		return debug.Module{Path: "github.com/kubeedge/kubeedge", Version: version}
+	}
+	required := kubeedge("v1.14.0")
+	for name, test := range map[string]struct {
+		info debug.BuildInfo
+		want string
+	}{
+		"a release":      {debug.BuildInfo{Settings: flags(release), Main: kubeedge("(devel)")}, "v1.13.0"},
+		"quoted":         {debug.BuildInfo{Settings: flags(`-X 'github.com/kubeedge/kubeedge/pkg/version.gitVersion=v1.18.1-dirty' -w`)}, "v1.18.1-dirty"},
+		"another's flag": {debug.BuildInfo{Settings: flags(`-X example.com/version.gitVersion=v2`)}, ""},
+		"go install":     {debug.BuildInfo{Main: kubeedge("v1.13.0")}, "v1.13.0"},
+		"a checkout":     {debug.BuildInfo{Main: kubeedge("(devel)")}, ""},
+		"a fork's main":  {debug.BuildInfo{Main: debug.Module{Path: "example.com/edge"}, Deps: []*debug.Module{{Path: "x"}, &required}}, "v1.14.0"},
 	} {
-		got := ""
-		if m := gitVersion.FindStringSubmatch(flags); m != nil {
-			got = m[1]
-		}
-		if got != want {
-			t.Errorf("%s: got %q, want %q", flags, got, want)
-		}
+		t.Run(name, func(t *testing.T) {
+			if got := versionIn(&test.info); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+// The binary is looked for where the option says, below the host's root, and
+// searched again when it changes.
+func TestEdgecorePath(t *testing.T) {
+	root := t.TempDir()
+	r := readerOn(root, Options{EdgecorePath: "opt/edgecore"})
+	path := filepath.Join(root, "opt/edgecore")
+	if err := os.Mkdir(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte("not a Go binary"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	r.Read()
+	if want := int64(len("not a Go binary")); r.version.size != want {
+		t.Errorf("searched a file of %d bytes, want %d", r.version.size, want)
+	}
+	r.version.version = "remembered"
+	if doc, _ := r.Read(); doc.Host.EdgecoreVersion != "remembered" {
+		t.Errorf("searched an unchanged binary again: %q", doc.Host.EdgecoreVersion)
+	}
+	if err := os.WriteFile(path, []byte("another"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if doc, _ := r.Read(); doc.Host.EdgecoreVersion != "" {
+		t.Errorf("kept the version of a binary that changed: %q", doc.Host.EdgecoreVersion)
 	}
 }
 

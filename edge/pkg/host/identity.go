@@ -108,6 +108,10 @@ func buildVersion(path string) string {
 	if err != nil {
 		return ""
 	}
+	return versionIn(info)
+}
+
+func versionIn(info *buildinfo.BuildInfo) string {
 	for _, s := range info.Settings {
 		if s.Key == "-ldflags" {
 			if m := gitVersion.FindStringSubmatch(s.Value); m != nil {
