@@ -79,15 +79,12 @@ func (st *status) append(b []byte, i int) []byte {
 	return append(b, '1') // edge_node_up; see Group.Down
 }
 
-const openNode = `{node="`
-
 // render makes the block of a report.
 func render(node string, report *sysinfo.Report, st status) Block {
-	name := escaped(node)
 	families, samples := report.Mapping.Families(), report.Samples
 	w := writers.Get().(*blockWriter)
 	defer writers.Put(w)
-	w.b, w.name = w.b[:0], name
+	w.reset(node)
 	for i, at := range report.Mapping.Status() {
 		samples = w.samples(families, samples, at)
 		if st.known(i) {
@@ -103,7 +100,8 @@ func render(node string, report *sysinfo.Report, st status) Block {
 // renderStatus makes the block of a node without a report, whose families are
 // those of sysinfo.Status alone.
 func renderStatus(node string, st status) Block {
-	w := blockWriter{name: escaped(node)}
+	var w blockWriter
+	w.reset(node)
 	for i := range sysinfo.Status {
 		if st.known(i) {
 			w.begin(i)
@@ -137,11 +135,17 @@ func (b Block) shed(m *sysinfo.Mapping) Block {
 // blockWriter writes a block piece by piece.
 type blockWriter struct {
 	b     []byte
-	name  string // of the node, escaped
+	node  []byte // {node="…", which comes behind the family in each line
 	piece int    // where the piece being written begins
 }
 
 var writers = sync.Pool{New: func() any { return new(blockWriter) }}
+
+// reset begins the block of a node.
+func (w *blockWriter) reset(node string) {
+	w.b = w.b[:0]
+	w.node = append(sysinfo.AppendEscaped(append(w.node[:0], `{node="`...), node), '"')
+}
 
 // block ends the last piece and returns what was written, in memory of its own
 // that has no room to grow.
@@ -167,15 +171,12 @@ func (w *blockWriter) end() {
 // line begins a sample line, up to its value.
 func (w *blockWriter) line(family string, labels []byte) {
 	b := append(w.b, family...)
-	b = append(b, openNode...)
-	b = append(b, w.name...)
+	b = append(b, w.node...)
 	if len(labels) > 0 {
-		b = append(b, `",`...)
+		b = append(b, ',')
 		b = append(b, labels...)
-		w.b = append(b, "} "...)
-	} else {
-		w.b = append(b, `"} `...)
 	}
+	w.b = append(b, "} "...)
 }
 
 // samples writes the samples of the families before index end, and returns
@@ -195,14 +196,4 @@ func (w *blockWriter) samples(families []sysinfo.Family, samples []sysinfo.Sampl
 		w.b = append(append(w.b, s.Value...), '\n')
 	}
 	return nil
-}
-
-// escaped returns a node's name as it stands between quotes.
-func escaped(name string) string {
-	for i := range len(name) {
-		if c := name[i]; c == '"' || c == '\\' || c == '\n' {
-			return string(sysinfo.AppendEscaped(nil, name))
-		}
-	}
-	return name
 }

@@ -46,14 +46,15 @@ func (r *Registry) Put(node string, report *sysinfo.Report) error {
 	now := arrival.Sub(r.start)
 
 	// Rendering takes longer than all the rest, so it happens unlocked; what
-	// it needs of the entry is fetched before.
-	s.mu.Lock()
-	e := s.nodes[node]
+	// it may need of the entry is fetched before.
 	interval := report.Interval
-	if interval == 0 && e != nil && e.reported && now < e.expires {
-		interval = (now - e.received).Round(time.Millisecond).Seconds()
+	if interval == 0 {
+		s.mu.Lock()
+		if e := s.nodes[node]; e != nil && e.reported && now < e.expires {
+			interval = (now - e.received).Round(time.Millisecond).Seconds()
+		}
+		s.mu.Unlock()
 	}
-	s.mu.Unlock()
 	st := status{received: float64(arrival.UnixMilli()) / 1e3, interval: interval, time: report.Timestamp}
 	block := render(node, report, st)
 

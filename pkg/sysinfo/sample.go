@@ -31,7 +31,9 @@ func (w *walker) samples() *Error {
 			return w.locate(err)
 		}
 	}
-	r.Samples = slices.DeleteFunc(r.Samples, func(s Sample) bool { return s.Value == nil })
+	if w.empty {
+		r.Samples = slices.DeleteFunc(r.Samples, func(s Sample) bool { return s.Value == nil })
+	}
 	if len(r.Samples) == 0 {
 		return w.fail(NoSamples, "no field that the mapping knows has a value; %d keys ignored", r.Ignored)
 	}
@@ -84,6 +86,7 @@ func (w *walker) sample(h *hit, s *Sample) *Error {
 	if fp.info != nil {
 		if middle == start {
 			*s = Sample{}
+			w.empty = true
 			return nil
 		}
 		text = append(text, fp.info...)

@@ -17,6 +17,7 @@ type walker struct {
 	report  *Report
 	limits  Limits
 	mapping *Mapping
+	empty   bool // an info family has no label, and so no sample
 }
 
 func (w *walker) fail(r Reason, format string, args ...any) *Error {
