@@ -16,6 +16,21 @@ build: ## build bin/nodemetrics
 test: ## run all tests that need no cluster
 	hack/test.sh
 
+e2e: ## assert the whole stack: KubeEdge, the operator, Prometheus, all real
+	hack/e2e/run.sh
+
+cluster: ## leave that stack running to play with
+	hack/e2e/cluster.sh up
+
+cluster-down: ## remove it
+	hack/e2e/cluster.sh down
+
+bench: ## measure 600 and 10,000 nodes against what people use today
+	hack/bench/run.sh -fleets 600,10000
+
+bench-full: ## 100,000 nodes too
+	hack/bench/run.sh -fleets 600,10000,100000
+
 docs: ## write the tables of README.md anew
 	go test ./hack/docs -run TestREADME -update
 
