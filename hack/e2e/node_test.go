@@ -160,7 +160,8 @@ func (s *suite) deletion(t *testing.T) {
 	eventually(t, 20*time.Second, "edge-3 is back", s.reporting("edge-3", 300))
 }
 
-// reload: the TTL changes when the mounted file does; what is wrong is refused.
+// reload: the TTL changes when the mounted file does; what is wrong is refused,
+// and a section that vanishes changes nothing.
 func (s *suite) reload(t *testing.T) {
 	cloudcore := s.cloudcores[0]
 	pid := cloudcore.Pid()
@@ -206,6 +207,17 @@ func (s *suite) reload(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, 30*time.Second, "a good edit heals it", s.is(successful, 1))
+	if err := s.CutFromConfigMap("nodemetrics.yaml"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, 30*time.Second, "a section that is gone is reported", s.is(successful, 0))
+	if err := s.is("nodemetrics_node_ttl_seconds", ttl.Seconds())(); err != nil {
+		t.Errorf("without the section: %v", err)
+	}
+	if err := s.EditConfigMap("nodemetrics.yaml", nodeMetrics(ttl.String())); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, 30*time.Second, "the section is back", s.is(successful, 1))
 	if !cloudcore.Running() || cloudcore.Pid() != pid {
 		t.Errorf("cloudcore was restarted")
 	}

@@ -22,7 +22,16 @@ func (s *Stack) ConfigMap() (map[string]string, error) {
 // EditConfigMap sets one key of the ConfigMap, as kubectl edit would, and has the
 // mount follow.
 func (s *Stack) EditConfigMap(key, value string) error {
-	patch, err := json.Marshal(map[string]any{"data": map[string]string{key: value}})
+	return s.patchConfigMap(map[string]any{key: value})
+}
+
+// CutFromConfigMap removes one key of the ConfigMap and has the mount follow.
+func (s *Stack) CutFromConfigMap(key string) error {
+	return s.patchConfigMap(map[string]any{key: nil})
+}
+
+func (s *Stack) patchConfigMap(data map[string]any) error {
+	patch, err := json.Marshal(map[string]any{"data": data})
 	if err != nil {
 		return fmt.Errorf("writing the patch: %w", err)
 	}

@@ -73,12 +73,12 @@ func run(root string) error {
 	fmt.Printf(`
 Prometheus   http://%s/query?g0.expr=edge_node_up
 cloudcores   http://%s/metrics  http://%s/metrics
-Kubernetes   kubectl --kubeconfig %s get nodes
+Kubernetes   %s --kubeconfig %s get nodes
 logs         %s
 edge nodes   edge-1 and edge-2 at the first cloudcore, edge-3 at the second
 down again   hack/e2e/cluster.sh down
 `, stack.PrometheusAddress, first.MetricsAddress(), second.MetricsAddress(),
-		filepath.Join(s.Folder, "kubeconfig"), filepath.Join(s.Folder, "log"))
+		filepath.Join(s.Bin, "kubectl"), filepath.Join(s.Folder, "kubeconfig"), filepath.Join(s.Folder, "log"))
 	if err := os.WriteFile(filepath.Join(s.Folder, "ready"), nil, 0o644); err != nil {
 		return fmt.Errorf("telling that the cluster is ready: %w", err)
 	}
