@@ -18,7 +18,8 @@ type column struct {
 // columns returns the families of a page sorted by name. While a new mapping
 // is taken up there are two groups of fresh nodes; then the first one's, the
 // newest mapping's, type and help hold for all: sample lines do not depend on
-// them.
+// them. A family of the older mapping whose name would stand for another one's
+// in OpenMetrics, as that of a counter x_total beside a gauge x, is not shown.
 func columns(s *registry.Snapshot) []column {
 	var cols []column
 	for g := range s.Groups {
@@ -30,7 +31,10 @@ func columns(s *registry.Snapshot) []column {
 			}
 			at := -1
 			if g > 0 {
-				at = slices.IndexFunc(cols, func(c column) bool { return c.Name == f.Name })
+				at = slices.IndexFunc(cols, func(c column) bool { return base(c.Name) == base(f.Name) })
+				if at >= 0 && cols[at].Name != f.Name {
+					continue
+				}
 			}
 			if at < 0 {
 				at = len(cols)

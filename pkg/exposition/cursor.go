@@ -36,6 +36,14 @@ func (c *cursor) lines(b registry.Block) []byte {
 	return lines
 }
 
+// skip moves past the pieces of families before the given one, which are not
+// shown: those of a node that is down, or of a mapping that is being replaced.
+func (c *cursor) skip(b registry.Block, family uint32) {
+	for c.family < family {
+		c.lines(b)
+	}
+}
+
 // header reads the header at the offset.
 func (c *cursor) header(b registry.Block) {
 	rest := b[c.offset:]

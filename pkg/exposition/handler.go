@@ -121,8 +121,7 @@ func (h *handler) page(w io.Writer, format Format) {
 	if h.Host != nil {
 		mine := map[string]bool{}
 		for _, c := range columns(s) {
-			mine[c.Name] = true
-			mine[strings.TrimSuffix(c.Name, "_total")] = true // OpenMetrics' name
+			mine[base(c.Name)] = true
 		}
 		if err := writeHost(w, h.Host, format, mine); err != nil {
 			h.HostError(err)
@@ -133,13 +132,17 @@ func (h *handler) page(w io.Writer, format Format) {
 	}
 }
 
+// base returns a family's name as OpenMetrics has it, where a counter x_total
+// and a gauge x would be the same family.
+func base(name string) string { return strings.TrimSuffix(name, "_total") }
+
 // writeHost writes what g gathers, without the families in skip. A family that
 // cannot be written is left out whole, for half a one would spoil the page.
 func writeHost(w io.Writer, g prometheus.Gatherer, format Format, skip map[string]bool) error {
 	families, err := g.Gather()
 	var buf bytes.Buffer
 	for _, f := range families {
-		if skip[f.GetName()] {
+		if skip[base(f.GetName())] {
 			continue
 		}
 		begin := buf.Len()

@@ -1,10 +1,6 @@
 package exposition
 
-import (
-	"strings"
-
-	"github.com/edgegauge/edgegauge/pkg/sysinfo"
-)
+import "github.com/edgegauge/edgegauge/pkg/sysinfo"
 
 // appendMetadata appends the HELP and TYPE lines of a family. In OpenMetrics a
 // counter's family is named without the _total of its samples, and quotes in
@@ -12,7 +8,7 @@ import (
 func appendMetadata(b []byte, f *sysinfo.Family, format Format) []byte {
 	name := f.Name
 	if format == OpenMetrics && f.Type == sysinfo.Counter {
-		name = strings.TrimSuffix(name, "_total")
+		name = base(name)
 	}
 	b = append(append(append(b, "# HELP "...), name...), ' ')
 	for i := 0; i < len(f.Help); i++ {

@@ -76,6 +76,7 @@ func (p *pageWriter) column(cursors []cursor, blocks []registry.Block, family ui
 		p.fetched += fetch(cursors[:n], blocks[:n], family)
 		for i, b := range blocks[:n] {
 			c := &cursors[i]
+			c.skip(b, family)
 			if c.family != family {
 				continue
 			}
@@ -98,9 +99,7 @@ func (p *pageWriter) column(cursors []cursor, blocks []registry.Block, family ui
 func (p *pageWriter) down(cursors []cursor, blocks []registry.Block, family uint32, up bool) {
 	for i := range cursors {
 		c := &cursors[i]
-		for c.family < family {
-			c.lines(blocks[i])
-		}
+		c.skip(blocks[i], family)
 		if c.family != family {
 			continue
 		}

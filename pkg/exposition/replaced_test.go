@@ -1,0 +1,62 @@
+package exposition_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/edgegauge/edgegauge/pkg/exposition"
+	"github.com/edgegauge/edgegauge/pkg/registry"
+	"github.com/edgegauge/edgegauge/pkg/sysinfo"
+)
+
+// TestNamesOfAReplacedMapping has an old mapping's counter x_total and a new
+// one's gauge x on one page, which in OpenMetrics are two families named x.
+func TestNamesOfAReplacedMapping(t *testing.T) {
+	r, err := registry.New(registry.Options{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report := func(node, mapping, message string) {
+		t.Helper()
+		m, err := sysinfo.ParseMapping([]byte(mapping))
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := sysinfo.NewDecoder(m, "", sysinfo.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var report sysinfo.Report
+		if err := d.Decode(message, &report); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Put(node, &report); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const message = `{"x": 1, "b": 2, "z": 3}`
+	report("old", `families: [{name: x_total, type: counter, help: X., path: x}, {name: b, help: B., path: b}, {name: z, help: Z., path: z}]`, message)
+	report("new", `families: [{name: x, help: X., path: x}, {name: z, help: Z., path: z}]`, message)
+
+	for _, format := range []exposition.Format{exposition.Text004, exposition.OpenMetrics} {
+		var s registry.Snapshot
+		r.Snapshot(&s)
+		var page bytes.Buffer
+		if err := exposition.WriteNodes(&page, &s, format); err != nil {
+			t.Fatal(err)
+		}
+		text := page.String()
+		if n := strings.Count(text, "# TYPE x "); n != 1 {
+			t.Errorf("%d TYPE lines for x, one is expected, in\n%s", n, text)
+		}
+		if strings.Contains(text, "x_total") {
+			t.Errorf("the replaced family is still there in\n%s", text)
+		}
+		for _, line := range []string{`x{node="new"} 1`, `b{node="old"} 2`, `z{node="old"} 3`, `z{node="new"} 3`} {
+			if !strings.Contains(text, "\n"+line+"\n") {
+				t.Errorf("%s is missing in\n%s", line, text)
+			}
+		}
+	}
+}
