@@ -53,6 +53,7 @@ done < <(grep -RoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' pkg cloud/pkg
 if [ -d hack/conformance ]; then
 	step "the page, read by Prometheus' own parsers"
 	go -C hack/conformance test ./...
+	go -C hack/conformance test -run '^$' -fuzz FuzzPage -fuzztime "$FUZZTIME" .
 fi
 
 step "a real Prometheus scrapes the built command"
