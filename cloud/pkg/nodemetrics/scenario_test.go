@@ -112,7 +112,7 @@ const (
 
 // gone wants nothing of the module to be left.
 func (m *Module) gone() error {
-	return within(time.Second, "all of the module is gone", func() bool {
+	return within(2*time.Second, "all of the module is gone", func() bool {
 		conn, err := net.Dial("tcp", m.config.Load().BindAddress)
 		if err == nil {
 			conn.Close()
@@ -169,7 +169,7 @@ func channelIsCleanedUp() error {
 	const pause = 300 * time.Millisecond
 	before := cpuTime()
 	<-time.After(pause)
-	if used := cpuTime() - before; used > pause/3 {
+	if used := cpuTime() - before; used > pause/2 {
 		return fmt.Errorf("%v of processor time in %v without work", used, pause)
 	}
 
