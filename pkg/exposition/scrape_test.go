@@ -3,7 +3,6 @@ package exposition_test
 import (
 	"fmt"
 	"io"
-	"math"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -104,15 +103,19 @@ func samples(families map[string]*dto.MetricFamily) []string {
 			if m.Counter != nil {
 				v = m.GetCounter().GetValue()
 			}
-			value := strconv.FormatFloat(v, 'g', -1, 64)
-			if math.IsNaN(v) {
-				value = "NaN"
-			}
-			lines = append(lines, f.GetName()+"{"+strings.Join(labels, ",")+"} "+value)
+			lines = append(lines, f.GetName()+"{"+strings.Join(labels, ",")+"} "+number(v))
 		}
 	}
 	slices.Sort(lines)
 	return lines
+}
+
+// number writes v, and -0 as client_golang does: 0.
+func number(v float64) string {
+	if v == 0 {
+		return "0"
+	}
+	return strconv.FormatFloat(v, 'g', -1, 64)
 }
 
 // differ reports the first line in which two sorted lists differ.
