@@ -107,10 +107,16 @@ func (b *bench) run() (*results, error) {
 			default:
 				c, err = b.measure(name, nodes, want)
 			}
-			if err != nil {
+			switch {
+			case err == nil:
+				f.Contenders[name] = c
+			case name == edgegauge:
 				return nil, fmt.Errorf("%s with %d nodes: %w", name, nodes, err)
+			default:
+				// A peer that fails is no reason to lose the run.
+				b.progress("%s failed: %v", name, err)
+				r.Missing = append(r.Missing, fmt.Sprintf("%s with %s (%v)", titles[name], plural(nodes, "node"), err))
 			}
-			f.Contenders[name] = c
 		}
 		r.Fleets = append(r.Fleets, f)
 	}
@@ -128,7 +134,8 @@ func (b *bench) run() (*results, error) {
 	if b.wants(edgegauge) && !b.quick {
 		b.progress("a Prometheus scrapes")
 		if r.Prometheus, err = b.measurePrometheus(min(slices.Max(b.sizes), 10_000)); err != nil {
-			return nil, fmt.Errorf("Prometheus: %w", err)
+			b.progress("Prometheus failed: %v", err)
+			r.Missing = append(r.Missing, fmt.Sprintf("what a Prometheus pays (%v)", err))
 		}
 	}
 	r.Seconds = time.Since(begin).Seconds()

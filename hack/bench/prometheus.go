@@ -167,18 +167,28 @@ func (b *bench) watch(target *process, binary string, nodes int, agent bool) (c 
 	return c, int(heads), err
 }
 
-// metric reads a metric without labels from a process's own page.
+// metric reads a metric from a process's own page, summed over its labels.
 func (p *process) metric(name string) (float64, error) {
 	var page bytes.Buffer
 	if _, err := scrape(context.Background(), p, "identity", &page); err != nil {
 		return 0, err
 	}
+	sum, found := 0.0, false
 	for line := range strings.Lines(page.String()) {
-		if rest, ok := strings.CutPrefix(line, name+" "); ok {
-			return strconv.ParseFloat(strings.TrimSpace(rest), 64)
+		rest, ok := strings.CutPrefix(line, name)
+		if !ok || rest[0] != ' ' && rest[0] != '{' {
+			continue
 		}
+		value, err := strconv.ParseFloat(strings.TrimSpace(rest[strings.LastIndexByte(rest, ' ')+1:]), 64)
+		if err != nil {
+			return 0, err
+		}
+		sum, found = sum+value, true
 	}
-	return 0, fmt.Errorf("%s has no %s", p.address, name)
+	if !found {
+		return 0, fmt.Errorf("%s has no %s", p.address, name)
+	}
+	return sum, nil
 }
 
 // query asks a Prometheus for one value.

@@ -42,7 +42,7 @@ func (r *results) scale() []byte {
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "# Past one machine\n\n")
 	fmt.Fprintf(&out, "Written by `make bench-full` from the costs that it measured ([RESULTS.md](RESULTS.md), %s): nothing here was run at this size, everything is those costs times the fleet. ", r.Date)
-	fmt.Fprintf(&out, "Assumed: %.0f series per node, a report every %.0f s, a scrape every %.0f s (a shorter interval shows Prometheus the same report again), %s per cloudcore, which is the default of `limits.nodes`.\n\n",
+	fmt.Fprintf(&out, "Assumed: %.0f series per node, a report every %.0f s, a scrape every %.0f s (a shorter interval shows Prometheus the same report again; with 15 s all that is per scrape counts four times), %s per cloudcore, which is the default of `limits.nodes`.\n\n",
 		perNode, assumedReport, assumedScrape, plural(assumedCloudcore, "node"))
 
 	fmt.Fprintf(&out, "## The costs\n\n")
@@ -96,12 +96,12 @@ func (r *results) scale() []byte {
 	table(&out, append([][]string{head0}, rows...)...)
 
 	fmt.Fprintf(&out, "## Where it bends first\n\n")
-	fmt.Fprintf(&out, "1. **The page of one cloudcore, at Prometheus.** A target is scraped by one goroutine: it parses and appends %s of series per second, so a page of %s takes the default timeout of %.0f s, while edgegauge has spent %s of CPU on it. With %s per cloudcore it takes %s. More nodes in one cloudcore want a longer `scrape_timeout` or `metricRelabelings` in vain: the series must become fewer in the mapping, or the cloudcores more.\n",
+	fmt.Fprintf(&out, "1. **The page of one cloudcore, at Prometheus.** A target is scraped by one goroutine: it parses and appends %s series a second, so a page of %s takes the default timeout of %.0f s, while edgegauge has spent %s of CPU on it. With %s per cloudcore it takes %s. Dropping series by relabelling does not help, they are parsed first: give the mapping fewer series, the job a longer `scrape_timeout`, or the fleet more cloudcores.\n",
 		grouped(int(1/wall)), plural(longest, "node"), assumedTimeout, duration(float64(longest)*perNode*cpu), plural(assumedCloudcore, "node"), duration(assumedCloudcore*perNode*wall))
-	fmt.Fprintf(&out, "2. **Prometheus' memory.** At %s a series a server of %s, half of it left for queries and compaction, holds %s. Beyond that, shard: every cloudcore is a target of its own, so `hashmod` on `__address__`, or `shards` in the operator's Prometheus, splits the fleet by cloudcores with no change here. A node that moves to another cloudcore moves to another shard; `edge_node_up` of the old one ends with `disconnectGrace` and `retention`.\n",
+	fmt.Fprintf(&out, "2. **Prometheus' memory.** At %s a series a server of %s, half of it left for queries and compaction, holds %s. Beyond that, shard: every cloudcore is a target of its own, so `hashmod` on `__address__`, or `shards` in the operator's Prometheus, splits the fleet by cloudcores with no change here. A node that moves to another cloudcore moves to another shard; its samples leave the old page after `disconnectGrace`.\n",
 		size(head), size(assumedMemory), plural(int(assumedMemory/2/head/perNode), "node"))
-	fmt.Fprintf(&out, "3. **The store behind agents.** An agent keeps no history: its memory is %s of a server's. A million nodes then are %s of remote write a second (%s samples), which is what Mimir, Thanos Receive or VictoriaMetrics must be sized for; their own costs were not measured here.\n",
-		percent(agentMemory/head), size(1e6*perNode/assumedScrape*p.Agent.Sent), grouped(int(1e6*perNode/assumedScrape)))
+	fmt.Fprintf(&out, "3. **The store behind agents.** An agent keeps no history, but it knows every series and queues what it sends: after these few scrapes it held %s a series, %s of what the server did, and did not grow with the retention. A million nodes are %s of remote write a second (%s samples), which is what Mimir, Thanos Receive or VictoriaMetrics must be sized for; their own costs were not measured here.\n",
+		size(agentMemory), percent(agentMemory/head), size(1e6*perNode/assumedScrape*p.Agent.Sent), grouped(int(1e6*perNode/assumedScrape)))
 	share := (assumedCloudcore/assumedReport*e.Report.CPU + assumedCloudcore*perNode*cpu/assumedScrape)
 	fmt.Fprintf(&out, "4. **edgegauge, last.** In a cloudcore of %s it takes %s of one core for reports and scrapes together and %s of heap. Two Prometheus servers for availability double the scrapes alone. What the websockets and the router of KubeEdge cost for the same reports is not in this figure.\n",
 		plural(assumedCloudcore, "node"), percent(share), size(assumedCloudcore*perNode*heap))
