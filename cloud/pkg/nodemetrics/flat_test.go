@@ -18,7 +18,7 @@ func TestReportsLeaveNothingBehind(t *testing.T) {
 			_, _ = m.Handle(message(node, []byte(fmt.Sprintf(`{"memory":{"totalBytes":"%d is no number"}}`, i))))
 		}
 	}
-	// Clocks are set back when a round begins anew: the TTL forgives no less.
+	// Each round has the same timestamps, so the nodes begin anew.
 	round := func() { m.forgetAll(100); reports(10_000) }
 	round()
 	goroutines, heap := runtime.NumGoroutine(), heapInUse()
