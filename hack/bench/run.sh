@@ -1,12 +1,16 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # Builds the benchmark and runs it: run.sh [flags of "bench run"]. Results go to
-# this directory. Exits 1 if a target was missed.
-set -eu
+# this directory. It exits with 1 if a target was missed.
+set -euo pipefail
 cd "$(dirname "$0")"
+for package in prometheus-pushgateway prometheus; do
+	if ! command -v "$package" >/dev/null; then
+		echo "installing $package" # its service is not started
+		RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" >/dev/null ||
+			echo "no $package to be had: the tables will say so" >&2
+	fi
+done
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-trap 'exit 130' INT TERM
-command -v prometheus-pushgateway >/dev/null ||
-	echo "prometheus-pushgateway is not installed (apt-get install prometheus-pushgateway): its rows will be missing" >&2
 go build -o "$dir/bench" .
 "$dir/bench" run "$@"
