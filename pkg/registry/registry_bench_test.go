@@ -4,6 +4,7 @@ package registry_test
 
 import (
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -168,6 +169,7 @@ func BenchmarkSweep(b *testing.B) {
 						}
 					}
 				}()
+				runtime.GC() // what the preparation left behind
 				b.StartTimer()
 				r.Sweep()
 				b.StopTimer()
