@@ -51,7 +51,7 @@ func (r *Registry) Put(node string, report *sysinfo.Report) error {
 	if interval == 0 {
 		s.mu.Lock()
 		if e := s.nodes[node]; e != nil && e.reported && now < e.expires {
-			interval = (now - e.received).Round(time.Millisecond).Seconds()
+			interval = max(0, now-e.received).Round(time.Millisecond).Seconds() // another may have come in between
 		}
 		s.mu.Unlock()
 	}
