@@ -59,14 +59,22 @@ func (c *cursor) header(b registry.Block) {
 // fetchAhead is how many nodes' pieces are fetched at once.
 const fetchAhead = 32
 
-// fetch reads a byte at both ends of each piece of family that comes next, and
-// by that brings the pieces into the cache: loads that depend on nothing but
-// the cursors overlap, while copying piece after piece waits for most of them.
+// fetch reads a byte of each cache line of the pieces of family that come next,
+// and of the header behind them, and by that brings them into the cache: loads
+// that depend on nothing but the cursors overlap, while copying piece after
+// piece waits for most of them.
 func fetch(cursors []cursor, blocks []registry.Block, family uint32) (sum byte) {
+	const cacheLine = 64
 	for i := range cursors {
-		if c := &cursors[i]; c.family == family {
-			sum += blocks[i][c.offset] + blocks[i][c.offset+c.length-1]
+		c := &cursors[i]
+		if c.family != family {
+			continue
 		}
+		lines := blocks[i][c.offset : c.offset+c.length]
+		for o := 0; o < len(lines); o += cacheLine {
+			sum += lines[o]
+		}
+		sum += lines[len(lines)-1]
 	}
 	return sum
 }

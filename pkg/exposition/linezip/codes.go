@@ -109,26 +109,45 @@ var lengthSymbol, lengthExtra = func() (symbol [longest + 1]uint16, extra [longe
 	return symbol, extra
 }()
 
-// begin writes the header of a block: dynamic codes, their lengths without run
-// lengths, 4 bits each.
+// begin writes the header of a block: dynamic codes, given by their lengths.
 func (c *codes) begin(b *bits) {
 	const dynamic = 2
 	b.add(dynamic<<1, 3)
 	b.add(symbols-257, 5)
 	b.add(distances-1, 5)
+	// The code of code lengths, of which 16, "the same again, 3 to 6 times", has
+	// 1 bit and each length from 0 to 15 has 5. It is always this one: most
+	// symbols of a page are rare, and the rare ones have the same length.
 	b.add(19-4, 4)
-	// The code of code lengths: 16, 17 and 18, which come first, are not used;
-	// 0 to 15 have 4 bits each, and so stand for themselves, reversed.
 	for i := range 19 {
-		if i < 3 {
+		switch i {
+		case 0: // 16
+			b.add(1, 3)
+		case 1, 2: // 17 and 18, which are not used
 			b.add(0, 3)
-		} else {
-			b.add(4, 3)
+		default:
+			b.add(5, 3)
 		}
 	}
-	for _, n := range c.lengths {
-		b.add(uint64(mathbits.Reverse8(n)>>4), 4)
+	for i := 0; i < len(c.lengths); {
+		n := c.lengths[i]
+		// A 1, for 16 has the 0, and the length with its highest bit first.
+		b.add(1|uint64(mathbits.Reverse8(n)>>4)<<1, 5)
+		i++
+		for run := c.again(i); run >= 3; run = c.again(i) {
+			b.add(uint64(run-3)<<1, 3)
+			i += run
+		}
 	}
+}
+
+// again returns how often, up to 6 times, the length before i comes again there.
+func (c *codes) again(i int) int {
+	n := 0
+	for n < 6 && i+n < len(c.lengths) && c.lengths[i+n] == c.lengths[i-1] {
+		n++
+	}
+	return n
 }
 
 // end writes the end of the block.

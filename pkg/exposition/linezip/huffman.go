@@ -32,10 +32,21 @@ func huffman(lengths []uint8, counts []uint32) uint8 {
 	var order [symbols]int
 	var weight [2 * symbols]uint64
 	var parent [2 * symbols]int
+	// Most symbols of a page are never seen and count 1: these need no sorting.
+	ones := 0
 	for i := range n {
-		order[i] = i
+		if counts[i] == 1 {
+			order[ones] = i
+			ones++
+		}
 	}
-	slices.SortFunc(order[:n], func(a, b int) int { return cmp.Compare(counts[a], counts[b]) })
+	more := order[ones:ones:n]
+	for i := range n {
+		if counts[i] != 1 {
+			more = append(more, i)
+		}
+	}
+	slices.SortFunc(more, func(a, b int) int { return cmp.Compare(counts[a], counts[b]) })
 	for i, s := range order[:n] {
 		weight[i] = uint64(counts[s])
 	}

@@ -12,9 +12,10 @@ const (
 	// longestLine is how long a line may be to serve as reference: all
 	// candidates must be within the 32 KiB that a distance can reach.
 	longestLine = 4 << 10
-	// blockBytes is how much input makes a block: the codes follow the text
-	// from family to family, and their description costs next to nothing.
-	blockBytes = 512 << 10
+	// A block is a 32nd of the text before it, within these bounds: short
+	// enough that the codes follow the text from family to family on a small
+	// page, and long enough not to spend the time on making codes on a large one.
+	shortestBlock, longestBlock = 32 << 10, 256 << 10
 )
 
 // Writer is a gzip writer. It is for one goroutine; its memory, about 140 KiB,
@@ -52,7 +53,7 @@ func (z *Writer) Reset(w io.Writer) {
 	z.out.reset()
 	z.out.raw(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255) // fastest algorithm, unknown system
 	z.code.reset()
-	z.left = blockBytes
+	z.left = shortestBlock
 	z.code.begin(&z.out)
 }
 
@@ -105,7 +106,7 @@ func (z *Writer) compress(last bool) {
 			z.code.end(&z.out)
 			z.code.adapt()
 			z.code.begin(&z.out)
-			z.left = blockBytes
+			z.left = min(max(int(z.size/32), shortestBlock), longestBlock)
 		}
 		// No code is longer than 15 bits, so a line cannot more than double.
 		if z.out.len() > outputRoom-4*longestLine {

@@ -104,21 +104,23 @@ func TestRoundTrip(t *testing.T) {
 // TestSize holds the size to that of the common level of gzip, which is
 // deterministic, unlike the time it takes.
 func TestSize(t *testing.T) {
-	text := page(10_000)
-	var six bytes.Buffer
-	z, err := gzip.NewWriterLevel(&six, 6)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := z.Write(text); err != nil {
-		t.Fatal(err)
-	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
-	got := len(compress(t, NewWriter(nil), text, 64<<10))
-	if ratio := float64(got) / float64(six.Len()); ratio > 1.25 {
-		t.Errorf("%d bytes, level 6 has %d: %.2f times as many, at most 1.25 are wanted", got, six.Len(), ratio)
+	for _, nodes := range []int{600, 10_000} {
+		text := page(nodes)
+		var six bytes.Buffer
+		z, err := gzip.NewWriterLevel(&six, 6)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := z.Write(text); err != nil {
+			t.Fatal(err)
+		}
+		if err := z.Close(); err != nil {
+			t.Fatal(err)
+		}
+		got := len(compress(t, NewWriter(nil), text, 64<<10))
+		if ratio := float64(got) / float64(six.Len()); ratio > 1.25 {
+			t.Errorf("%d nodes: %d bytes, level 6 has %d: %.2f times as many, at most 1.25 are wanted", nodes, got, six.Len(), ratio)
+		}
 	}
 }
 
