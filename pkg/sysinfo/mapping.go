@@ -132,4 +132,3 @@ var Status = [...]Family{
 	{Name: "edge_node_report_interval_seconds", Type: Gauge, Help: "Time between reports that the newest report declared, else that between the last two."},
 	{Name: "edge_node_up", Type: Gauge, Help: "Whether the node reported within its TTL."},
 }
-
