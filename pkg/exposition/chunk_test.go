@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/edgegauge/edgegauge/pkg/exposition"
 	"github.com/edgegauge/edgegauge/pkg/registry"
@@ -124,5 +125,44 @@ func TestFailingWriter(t *testing.T) {
 		if err := exposition.WriteNodes(&again, &s, exposition.Text004); err != nil || again.String() != whole.String() {
 			t.Errorf("after a writer failed, the next page is another one; error %v", err)
 		}
+	}
+}
+
+// So do the lines of nodes that are down, of which the blocks are not swept
+// yet, or have never had a report.
+func TestChunksOfDownNodes(t *testing.T) {
+	r, _ := large(t)
+	o := r.Options()
+	o.Overrides = []registry.Override{{Nodes: "*", TTL: time.Nanosecond}}
+	o.ExpectGrace = time.Nanosecond
+	if err := r.SetOptions(o); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]bool{}
+	for i := range 40 {
+		want[fmt.Sprintf("edge_node_up{node=\"n%03d\"} 0", i)] = true
+	}
+	for i := range 3000 {
+		node := strings.Repeat("x", 1+i%100) + fmt.Sprint(i)
+		if err := r.Expect(node); err != nil {
+			t.Fatal(err)
+		}
+		want[fmt.Sprintf("edge_node_up{node=%q} 0", node)] = true
+	}
+	text := page(t, r, "")
+	if len(text) < 3*chunk {
+		t.Fatalf("the page is only %d bytes long", len(text))
+	}
+	for _, line := range strings.Split(text, "\n") {
+		if strings.HasPrefix(line, "edge_node_up{") && !want[line] {
+			t.Errorf("a line %q, wrong or a second time", line)
+		}
+		delete(want, line)
+		if strings.HasPrefix(line, "a{") || strings.HasPrefix(line, "b{") || strings.HasPrefix(line, "c{") {
+			t.Fatalf("of a node that is down there is %q", line)
+		}
+	}
+	if len(want) > 0 {
+		t.Errorf("%d lines are missing", len(want))
 	}
 }
