@@ -4,14 +4,10 @@ import (
 	"encoding/json"
 	"runtime"
 	"runtime/debug"
-	"slices"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/kubeedge/beehive/pkg/core/model"
 	"github.com/prometheus/client_golang/prometheus"
-	dto "github.com/prometheus/client_model/go"
 	"k8s.io/klog/v2"
 
 	"github.com/edgegauge/edgegauge/pkg/registry"
@@ -197,69 +193,4 @@ func (m *Module) account(msg *model.Message, start time.Time, err error) (noted 
 		klog.V(4).InfoS("Report rejected", "resource", resource, "reason", reason, "err", err)
 	}
 	return m.refusals.note(reason, resource, err)
-}
-
-// refusals keeps the newest refusal of each reason, to show on the landing page
-// what a counter cannot tell.
-type refusals struct {
-	mu   sync.Mutex
-	last map[string]Refused
-}
-
-// Refused is one report that was rejected.
-type Refused struct {
-	Reason   string
-	Resource string
-	Error    string
-	Time     time.Time
-}
-
-// note keeps a refusal and returns true, unless it has kept one of that reason
-// within a second: one is plenty, and that keeps a flood of bad reports cheap.
-func (r *refusals) note(reason, resource string, err error) bool {
-	now := time.Now()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if now.Sub(r.last[reason].Time) < time.Second {
-		return false
-	}
-	const most = 200 // bytes of a resource, which the edge chose
-	if len(resource) > most {
-		resource = resource[:most] + "…"
-	}
-	if r.last == nil {
-		r.last = map[string]Refused{}
-	}
-	r.last[reason] = Refused{Reason: reason, Resource: strings.ToValidUTF8(resource, "\uFFFD"), Error: err.Error(), Time: now}
-	return true
-}
-
-func (r *refusals) list() []Refused {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var all []Refused
-	for _, l := range r.last {
-		all = append(all, l)
-	}
-	slices.SortFunc(all, func(a, b Refused) int { return b.Time.Compare(a.Time) })
-	return all
-}
-
-// Gather gathers the module's own metrics and those of the host, sorted by
-// name. Where both have a family, which is when the host's registry holds the
-// module's Collector, the host's is left out.
-func (m *Module) Gather() ([]*dto.MetricFamily, error) {
-	own, _ := m.metrics.registry.Gather() // its collectors never fail
-	names := map[string]bool{}
-	for _, f := range own {
-		names[f.GetName()] = true
-	}
-	host, err := m.config.Load().Host.Gather()
-	for _, f := range host {
-		if !names[f.GetName()] {
-			own = append(own, f)
-		}
-	}
-	slices.SortFunc(own, func(a, b *dto.MetricFamily) int { return strings.Compare(a.GetName(), b.GetName()) })
-	return own, err
 }
