@@ -136,7 +136,7 @@ func TestMaxInFlight(t *testing.T) {
 	for _, limit := range []int{1, 3, 0} {
 		t.Run(fmt.Sprint(limit), func(t *testing.T) {
 			server := httptest.NewServer(exposition.NewHandler(r, exposition.HandlerOptions{MaxInFlight: limit}))
-			defer server.Close()
+			t.Cleanup(server.Close) // after the hanging connections
 			var hung []net.Conn
 			for range map[int]int{0: 10}[limit] + limit {
 				hung = append(hung, hang(t, server, ""))
@@ -192,7 +192,7 @@ func TestTimeout(t *testing.T) {
 				h.ServeHTTP(w, r)
 				close(ended)
 			}))
-			defer server.Close()
+			t.Cleanup(server.Close) // after the hanging connections
 			conn := hang(t, server, test.header)
 			select {
 			case <-ended:
