@@ -11,11 +11,11 @@ import (
 // what a counter cannot tell.
 type refusals struct {
 	mu   sync.Mutex
-	last map[string]Refused
+	last map[string]refused
 }
 
-// Refused is one report that was rejected.
-type Refused struct {
+// refused is one report that was rejected.
+type refused struct {
 	Reason   string
 	Resource string
 	Error    string
@@ -36,19 +36,19 @@ func (r *refusals) note(reason, resource string, err error) bool {
 		resource = resource[:most] + "…"
 	}
 	if r.last == nil {
-		r.last = map[string]Refused{}
+		r.last = map[string]refused{}
 	}
-	r.last[reason] = Refused{Reason: reason, Resource: strings.ToValidUTF8(resource, "\uFFFD"), Error: err.Error(), Time: now}
+	r.last[reason] = refused{Reason: reason, Resource: strings.ToValidUTF8(resource, "\uFFFD"), Error: err.Error(), Time: now}
 	return true
 }
 
-func (r *refusals) list() []Refused {
+func (r *refusals) list() []refused {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var all []Refused
+	var all []refused
 	for _, l := range r.last {
 		all = append(all, l)
 	}
-	slices.SortFunc(all, func(a, b Refused) int { return b.Time.Compare(a.Time) })
+	slices.SortFunc(all, func(a, b refused) int { return b.Time.Compare(a.Time) })
 	return all
 }

@@ -36,7 +36,7 @@ func (m *Module) watch(ctx context.Context) {
 	}
 }
 
-// check takes up the files if they have changed. Refused ones it tries again:
+// check takes up the files if they have changed. refused ones it tries again:
 // they may name a mapping file that has come, or been mended, since.
 func (m *Module) check() {
 	// The files may change while they are read: what counts is how they

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"bytes"
+	"encoding/base64"
+	"io"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/edgegauge/edgegauge/cloud/pkg/nodemetrics"
+)
+
+func newModule(t *testing.T) *nodemetrics.Module {
+	t.Helper()
+	c := nodemetrics.DefaultConfig()
+	c.Host = prometheus.NewRegistry()
+	m, err := nodemetrics.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func page(m *nodemetrics.Module) string {
+	w := httptest.NewRecorder()
+	m.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	return w.Body.String()
+}
+
+// TestReplay replays messages in every form that content can have in JSON, and
+// lines that are no messages.
+func TestReplay(t *testing.T) {
+	const report = `{"cpu":{"load1":0.5}}`
+	message := func(node, content string) string {
+		return `{"header":{"timestamp":1732362000123},"route":{"resource":"node/` + node + `/default/user/sysinfo"},"content":` + content + "}\n"
+	}
+	lines := message("object", report) +
+		message("text", `"{\"cpu\":{\"load1\":0.5}}"`) +
+		message("bytes", `"`+base64.StdEncoding.EncodeToString([]byte(report))+`"`) +
+		"\n" +
+		message("wrong", `{"cpu":{"load1":"x"}}`) +
+		"no message\n" +
+		`{"route":{}}` + "\n"
+	m := newModule(t)
+	var out bytes.Buffer
+	replay(&out, m, "captured.jsonl", io.NopCloser(strings.NewReader(lines)))
+
+	text := page(m)
+	for _, node := range []string{"object", "text", "bytes"} {
+		if want := `edge_node_load1{node="` + node + `"} 0.5`; !strings.Contains(text, want) {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
+	for _, want := range []string{
+		"captured.jsonl:5: rejected: cpu.load1: ",
+		"captured.jsonl:6: rejected: no beehive message: ",
+		"captured.jsonl:7: rejected: no beehive message: there is no content",
+		"Replayed captured.jsonl: 3 messages accepted, 3 rejected.",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q was not said, but:\n%s", want, &out)
+		}
+	}
+}
