@@ -20,9 +20,23 @@ type Edge struct {
 // mqttPort is the port of edgecore's own broker, KubeEdge's default.
 const mqttPort = "1884"
 
+// Broker is where programs on an edge device find its broker.
+const Broker = "tcp://127.0.0.1:" + mqttPort
+
 // AddEdge makes the Node object and starts its edgecore, connected to a
 // cloudcore.
 func (s *Stack) AddEdge(number int, cloudcore *Cloudcore) (*Edge, error) {
+	edge, err := s.NewEdge(number, cloudcore, "mqttMode: 0, mqttServerInternal: "+Broker)
+	if err != nil {
+		return nil, err
+	}
+	return edge, edge.Start()
+}
+
+// NewEdge makes the Node object and what its edgecore needs, without starting
+// it. Where its broker is, broker says in the words of edgecore's configuration:
+// edgecore's own, or one beside it, which is the caller's to start.
+func (s *Stack) NewEdge(number int, cloudcore *Cloudcore, broker string) (*Edge, error) {
 	edge := &Edge{Name: fmt.Sprintf("edge-%d", number), stack: s, number: number}
 	if err := s.CreateNode(edge.Name); err != nil {
 		return nil, err
@@ -60,15 +74,15 @@ modules:
     rotateCertificates: false
     quic: {enable: false}
     websocket: {enable: true, server: %[6]s}
-  eventBus: {enable: true, mqttMode: 0, mqttServerInternal: "tcp://127.0.0.1:%[7]s"}
+  eventBus: {enable: true, %[7]s}
   metaManager: {enable: true, metaServer: {enable: false}}
   serviceBus: {enable: false}
   deviceTwin: {enable: true}
   edgeStream: {enable: false}
-`, folder, edge.Name, address, cloudcore.Address, token, edge.Proxy.Address(), mqttPort)); err != nil {
+`, folder, edge.Name, address, cloudcore.Address, token, edge.Proxy.Address(), broker)); err != nil {
 		return nil, err
 	}
-	return edge, edge.Start()
+	return edge, nil
 }
 
 // Start starts the edgecore of the node (again).

@@ -86,6 +86,10 @@ func (s *Stack) FollowOperator(job string) error {
 	if err := Eventually(60*time.Second, func() error { return s.writeConfig(job) }); err != nil {
 		return err
 	}
+	return reloadPrometheus()
+}
+
+func reloadPrometheus() error {
 	response, err := client.Post("http://"+PrometheusAddress+"/-/reload", "", nil)
 	if err != nil {
 		return fmt.Errorf("reloading Prometheus: %w", err)
