@@ -41,7 +41,7 @@ type prometheusCost struct {
 }
 
 const (
-	scrapeInterval = 10 * time.Second
+	scrapeInterval = 5 * time.Second
 	scrapes        = 5 // the first makes the series and is not counted
 )
 
