@@ -25,6 +25,9 @@ func TestNodesLimit(t *testing.T) {
 					}
 				}
 				for range 3 {
+					if got := reason(t, n.Admit("c")); got != registry.TooManyNodes {
+						t.Errorf("a third node is admitted with %q, want %q", got, registry.TooManyNodes)
+					}
 					if got := reason(t, add(n, "c")); got != registry.TooManyNodes {
 						t.Errorf("a third node is refused as %q, want %q", got, registry.TooManyNodes)
 					}

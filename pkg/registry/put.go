@@ -10,19 +10,23 @@ import (
 )
 
 // Admit accounts for a report of node before it is decoded, so that a node
-// that sends too many costs next to nothing. The error is a [*Refusal]. Nodes
-// that are not known yet are let in.
+// that sends too many costs next to nothing, nor does one that there is no room
+// for. The error is a [*Refusal].
 func (r *Registry) Admit(node string) error {
 	s := r.shard(node)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := s.nodes[node]
+	o := r.options.Load()
 	if e == nil {
+		if r.nodes.Load() >= int64(o.Nodes) {
+			return tooManyNodes(node, o)
+		}
 		return nil
 	}
 	// GCRA: each report moves the time when the node's share is used up by
 	// one share, and that time may lie a burst ahead of now.
-	rate := r.options.Load().ReportsPerSecond
+	rate := o.ReportsPerSecond
 	share := time.Duration(min(float64(time.Second)/rate, math.MaxInt64/4)) // so that no sum overflows
 	burst := max(time.Second, share)
 	now := r.now()

@@ -126,7 +126,7 @@ func (r *Registry) add(s *shard, node string) (*entry, error) {
 	o := r.options.Load()
 	if n := r.nodes.Add(1); n > int64(o.Nodes) {
 		r.nodes.Add(-1)
-		return nil, &Refusal{TooManyNodes, fmt.Sprintf("node %q is one more than %d, which is the limit", node, o.Nodes)}
+		return nil, tooManyNodes(node, o)
 	}
 	e := &entry{name: node, override: o.override(node), index: len(s.dense)}
 	s.nodes[node] = e
@@ -152,6 +152,10 @@ func (r *Registry) retire(s *shard, e *entry) {
 		r.events[expiry(e)].Add(1) // nobody noticed, but it was off the page
 	}
 	r.remove(s, e)
+}
+
+func tooManyNodes(node string, o *Options) error {
+	return &Refusal{TooManyNodes, fmt.Sprintf("node %q is one more than %d, which is the limit", node, o.Nodes)}
 }
 
 // remove forgets a node. The shard's lock is held.
