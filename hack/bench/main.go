@@ -67,7 +67,7 @@ func run(args []string) error {
 		if err != nil {
 			return err
 		}
-		b := &bench{sizes: sizes, profile: *profile, quick: *short}
+		b := &bench{out: *out, sizes: sizes, profile: *profile, quick: *short}
 		if *only != "" {
 			b.only = strings.Split(*only, ",")
 		}

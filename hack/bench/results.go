@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -79,7 +80,9 @@ func load(path string) (*results, error) {
 		return nil, err
 	}
 	r := new(results)
-	return r, json.Unmarshal(b, r)
+	err = json.Unmarshal(b, r)
+	slices.SortFunc(r.Fleets, func(a, b fleetResult) int { return a.Nodes - b.Nodes })
+	return r, err
 }
 
 // fleet returns what was measured with a fleet of that size, or nil.

@@ -81,7 +81,7 @@ func measure(p *process, encoding string, samples int, patience time.Duration, w
 		repeat = int(min(200, max(1, grain/max(after-before, 1e-4))))
 	}
 	var cpu, wall []float64
-	for len(cpu) < samples && (len(cpu) < 2 || time.Since(begin) < patience) {
+	for len(cpu) < samples && (len(cpu) == 0 || time.Since(begin) < patience) {
 		start := time.Now()
 		before, err := p.cpu()
 		if err != nil {
