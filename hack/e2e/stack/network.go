@@ -29,7 +29,10 @@ func (s *Stack) setUpNetwork() error {
 	for _, command := range []string{
 		"mount -t tmpfs tmpfs /run/netns",
 		"ip link set lo up",
-		"ip link add stack0 type bridge",
+		// With an address of its own: else the bridge takes that of one of its
+		// ports, another one whenever a port is added, and what was sent to the
+		// old address is lost until somebody asks again.
+		"ip link add stack0 address 02:00:c6:12:4d:01 type bridge",
 		"ip addr add " + Gateway + "/24 dev stack0",
 		"ip link set stack0 up",
 	} {
