@@ -13,7 +13,7 @@ import (
 // reports: what is published at a real edgecore stands in Prometheus under the
 // name of its node, and the first node sends what this machine is.
 func (s *suite) reports(t *testing.T) {
-	eventually(t, 20*time.Second, "reports arrive", all(
+	eventually(t, time.Minute, "reports arrive", all(
 		s.is("count(edge_node_up == 1)", 3),
 		s.is(of("edge_node_up", "edge-1"), 1),
 		s.is(of("edge_node_load1", "edge-2"), 200),
