@@ -49,7 +49,9 @@ var palette = map[string]color.Color{
 }
 
 func (r *results) plot(path, title, axis string, value func(c *contenderResult) float64) error {
+	plot.DefaultFont.Variant = "Sans"
 	p := plot.New()
+	p.Legend.Padding = vg.Points(2)
 	p.Title.Text = title
 	p.X.Label.Text = "nodes, 30 series each"
 	p.Y.Label.Text = axis
