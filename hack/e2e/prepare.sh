@@ -14,6 +14,10 @@ missing=""
 need() { command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
 need etcd etcd-server
 need mosquitto_pub mosquitto-clients
+need mosquitto mosquitto
+need prometheus-node-exporter prometheus-node-exporter
+need qemu-x86_64 qemu-user
+need faketime faketime
 need ip iproute2
 need unshare util-linux
 need setpriv util-linux

@@ -76,6 +76,7 @@ func TestStack(t *testing.T) {
 		{"SilentNodeExpiresByTTL", (*suite).silence},
 		{"KilledNodeExpiresByGraceAndReturns", (*suite).kill},
 		{"DeletedNodeLeavesNothing", (*suite).deletion},
+		{"Reporter", (*suite).reporter},
 		{"ConfigChangesWhileRunning", (*suite).reload},
 		{"ConfigSurvivesRewriteAndRestart", (*suite).rewrite},
 		{"NodeMovesBetweenCloudcores", (*suite).move},
