@@ -1,0 +1,60 @@
+package docs
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/edgegauge/edgegauge/cloud/pkg/nodemetrics"
+	"github.com/edgegauge/edgegauge/pkg/sysinfo"
+)
+
+// TestNames looks for metric names in what is written for operators that the
+// exporter does not have.
+func TestNames(t *testing.T) {
+	known := map[string]bool{
+		"nodemetrics_routes": true, // cloud/cmd/cloudcore's
+		// Samples of histograms, by the name of their family.
+		"nodemetrics_report_bytes_bucket": true, "nodemetrics_report_duration_seconds_bucket": true,
+	}
+	for _, f := range sysinfo.Version1().Families() {
+		known[f.Name] = true
+	}
+	c := nodemetrics.DefaultConfig()
+	c.Host = prometheus.NewRegistry()
+	m, err := nodemetrics.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	families, err := m.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		known[f.GetName()] = true
+	}
+
+	name := regexp.MustCompile(`\b(edge_node|nodemetrics)_[a-z0-9_]*[a-z0-9]\b`)
+	for _, file := range []string{
+		"manifests/dashboard/edgegauge.json", "manifests/rules/prometheusrule.yaml", "manifests/README.md",
+		"edge/README.md", "cloud/cmd/cloudcore/README.md", "README.md",
+	} {
+		data, err := os.ReadFile(filepath.Join("../..", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := 0
+		for _, n := range name.FindAllString(string(data), -1) {
+			found++
+			if !known[n] && n != "edge_node_fan_rpm" && n != "edge_node_door_open" {
+				t.Errorf("%s names %s, which there is not", file, n)
+			}
+		}
+		if found == 0 {
+			t.Errorf("%s names no metric", file)
+		}
+	}
+}
