@@ -97,7 +97,10 @@ func (e *Edge) Start() error {
 		if e.Proxy.Connections() == 0 {
 			return fmt.Errorf("%s has no session", e.Name)
 		}
-		return nil
+		// The broker is up once it takes a message, here an empty one that is
+		// nobody's.
+		_, err := e.stack.run(e.Name, "", "mosquitto_pub", "-h", "127.0.0.1", "-p", mqttPort, "-t", "ready", "-n")
+		return err
 	})
 }
 
