@@ -71,6 +71,7 @@ type pageWriter struct {
 
 // column writes the pieces of one family.
 func (p *pageWriter) column(cursors []cursor, blocks []registry.Block, family uint32) {
+	buf := p.buf // on the stack, where storing it costs no write barrier
 	for len(cursors) > 0 {
 		n := min(len(cursors), fetchAhead)
 		p.fetched += fetch(cursors[:n], blocks[:n], family)
@@ -81,16 +82,19 @@ func (p *pageWriter) column(cursors []cursor, blocks []registry.Block, family ui
 				continue
 			}
 			lines := c.lines(b)
-			if len(lines) > cap(p.buf)-len(p.buf) || len(p.head) > 0 {
-				if p.write(lines); p.err != nil {
-					return
-				}
+			if len(lines) <= cap(buf)-len(buf) && len(p.head) == 0 {
+				buf = append(buf, lines...)
 				continue
 			}
-			p.buf = append(p.buf, lines...)
+			p.buf = buf
+			p.write(lines)
+			if buf = p.buf; p.err != nil {
+				return
+			}
 		}
 		cursors, blocks = cursors[n:], blocks[n:]
 	}
+	p.buf = buf
 }
 
 // down writes the pieces of one status family of nodes that are down. What
