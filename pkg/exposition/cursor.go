@@ -56,8 +56,13 @@ func (c *cursor) header(b registry.Block) {
 	c.offset += uint32(len(rest) - len(body))
 }
 
-// fetchAhead is how many nodes' pieces are fetched at once.
-const fetchAhead = 32
+const (
+	// fetchAhead is how many nodes' pieces are fetched at once.
+	fetchAhead = 32
+	// cached is how many nodes' blocks, of some 2 KiB each, are in a core's
+	// cache anyway.
+	cached = 1000
+)
 
 // fetch reads a byte of each cache line of the pieces of family that come next,
 // and of the header behind them, and by that brings them into the cache: loads

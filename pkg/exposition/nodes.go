@@ -72,14 +72,18 @@ type pageWriter struct {
 // column writes the pieces of one family.
 func (p *pageWriter) column(cursors []cursor, blocks []registry.Block, family uint32) {
 	buf := p.buf // on the stack, where storing it costs no write barrier
+	ahead := len(blocks) > cached
 	for len(cursors) > 0 {
 		n := min(len(cursors), fetchAhead)
-		p.fetched += fetch(cursors[:n], blocks[:n], family)
+		if ahead {
+			p.fetched += fetch(cursors[:n], blocks[:n], family)
+		}
 		for i, b := range blocks[:n] {
 			c := &cursors[i]
-			c.skip(b, family)
 			if c.family != family {
-				continue
+				if c.skip(b, family); c.family != family {
+					continue
+				}
 			}
 			lines := c.lines(b)
 			if len(lines) <= cap(buf)-len(buf) && len(p.head) == 0 {
