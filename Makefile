@@ -17,6 +17,9 @@ test: ## run all tests that need no cluster
 	hack/test.sh
 
 e2e: ## assert the whole stack: KubeEdge, the operator, Prometheus, all real
+	go -C cloud/cmd/cloudcore vet ./...
+	go -C cloud/cmd/cloudcore test ./...
+	go -C hack/e2e vet ./...
 	hack/e2e/run.sh
 
 cluster: ## leave that stack running to play with
