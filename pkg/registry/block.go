@@ -2,6 +2,7 @@ package registry
 
 import (
 	"encoding/binary"
+	"math"
 	"strconv"
 	"sync"
 
@@ -70,13 +71,29 @@ func (st *status) series() int {
 func (st *status) append(b []byte, i int) []byte {
 	switch i {
 	case statusSkew:
-		return strconv.AppendFloat(b, st.time-st.received, 'f', 3, 64)
+		return appendMillis(b, st.time-st.received)
 	case statusLastReport:
-		return strconv.AppendFloat(b, st.received, 'f', 3, 64)
+		return appendMillis(b, st.received)
 	case statusInterval:
 		return strconv.AppendFloat(b, st.interval, 'g', -1, 64)
 	}
 	return append(b, '1') // edge_node_up; see Group.Down
+}
+
+// appendMillis writes seconds with three decimals, as strconv.AppendFloat would
+// in several times the time.
+func appendMillis(b []byte, seconds float64) []byte {
+	if !(math.Abs(seconds) < 1e12) {
+		return strconv.AppendFloat(b, seconds, 'f', 3, 64)
+	}
+	ms := int64(math.Round(seconds * 1e3))
+	if ms < 0 {
+		b = append(b, '-')
+		ms = -ms
+	}
+	b = strconv.AppendInt(b, ms/1000, 10)
+	ms %= 1000
+	return append(b, '.', byte('0'+ms/100), byte('0'+ms/10%10), byte('0'+ms%10))
 }
 
 // render makes the block of a report.
