@@ -82,7 +82,7 @@ func (b *bench) progress(format string, args ...any) {
 func (b *bench) run() (*results, error) {
 	begin := time.Now()
 	b.base = begin.Truncate(time.Millisecond)
-	r := &results{Date: begin.Format("2006-01-02"), Machine: machine(), Versions: versions()}
+	r := &results{Date: begin.Format("2006-01-02"), Machine: machine(), Load: loadAverage(), Versions: versions()}
 	gateway, err := exec.LookPath("prometheus-pushgateway")
 	if err != nil {
 		gateway = ""

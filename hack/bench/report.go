@@ -138,7 +138,7 @@ func (r *results) markdown(verdicts []verdict) []byte {
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "# What a scrape, a report and a fleet cost\n\n")
 	fmt.Fprintf(&out, "Written by `make bench` or `make bench-full`; the numbers behind it are in [results.json](results.json).\n\n")
-	fmt.Fprintf(&out, "Measured on %s (%s) in one run of %.0f minutes. ", r.Date, r.Machine, r.Seconds/60)
+	fmt.Fprintf(&out, "Measured on %s (%s) in one run of %.0f minutes; load average before it %.1f. ", r.Date, r.Machine, r.Seconds/60, r.Load)
 	var names []string
 	for name := range r.Versions {
 		names = append(names, name)
@@ -159,7 +159,7 @@ warm-up and five measured scrapes or more (cheap ones many times each, fewer whe
 	if len(r.Fleets) > 0 {
 		fmt.Fprintf(&out, "30 series in 22 families per node, %s of JSON. ", size(float64(r.Fleets[0].MessageBytes)))
 	}
-	out.WriteString("Absolute figures move with the machine and with what else it does; the ratios hold.\n\n")
+	out.WriteString("Absolute figures move with the machine and with what else it does, the waits of single reports most of all; the ratios hold.\n\n")
 
 	out.WriteString("## Targets\n\n```\n")
 	short := 0

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 )
@@ -17,11 +18,14 @@ type results struct {
 	Date     string            `json:"date"`
 	Machine  string            `json:"machine"`
 	Versions map[string]string `json:"versions"`
-	Missing  []string          `json:"missing,omitempty"`
-	Seconds  float64           `json:"seconds"`
-	Fleets   []fleetResult     `json:"fleets"`
-	Expiry   *expiry           `json:"expiry,omitempty"`
-	Story    *story            `json:"story,omitempty"`
+	// Load is the machine's load average of the last minute before the run:
+	// other work makes single reports wait longer.
+	Load    float64       `json:"load"`
+	Missing []string      `json:"missing,omitempty"`
+	Seconds float64       `json:"seconds"`
+	Fleets  []fleetResult `json:"fleets"`
+	Expiry  *expiry       `json:"expiry,omitempty"`
+	Story   *story        `json:"story,omitempty"`
 	// Prometheus is nil without Debian's package prometheus.
 	Prometheus *prometheusResult `json:"prometheus,omitempty"`
 }
@@ -118,6 +122,17 @@ func machine() string {
 	}
 	number, _, _ := strings.Cut(kernel, "-")
 	return cpu + ", " + plural(runtime.NumCPU(), "core") + ", Linux " + number
+}
+
+// loadAverage is that of the last minute.
+func loadAverage() float64 {
+	b, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return 0
+	}
+	first, _, _ := strings.Cut(string(b), " ")
+	load, _ := strconv.ParseFloat(first, 64) // 0 is as good as unknown
+	return load
 }
 
 // versions are those of what was measured.
