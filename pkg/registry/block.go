@@ -106,7 +106,7 @@ func render(node string, report *sysinfo.Report, st status) Block {
 		samples = w.samples(families, samples, at)
 		if st.known(i) {
 			w.begin(at)
-			w.line(sysinfo.Status[i].Name, nil)
+			w.line(sysinfo.Status[i].Name)
 			w.b = append(st.append(w.b, i), '\n')
 		}
 	}
@@ -122,7 +122,7 @@ func renderStatus(node string, st status) Block {
 	for i := range sysinfo.Status {
 		if st.known(i) {
 			w.begin(i)
-			w.line(sysinfo.Status[i].Name, nil)
+			w.line(sysinfo.Status[i].Name)
 			w.b = append(st.append(w.b, i), '\n')
 		}
 	}
@@ -185,15 +185,9 @@ func (w *blockWriter) end() {
 	}
 }
 
-// line begins a sample line, up to its value.
-func (w *blockWriter) line(family string, labels []byte) {
-	b := append(w.b, family...)
-	b = append(b, w.node...)
-	if len(labels) > 0 {
-		b = append(b, ',')
-		b = append(b, labels...)
-	}
-	w.b = append(b, "} "...)
+// line begins a status line, up to its value.
+func (w *blockWriter) line(family string) {
+	w.b = append(append(append(w.b, family...), w.node...), "} "...)
 }
 
 // samples writes the samples of the families before index end, and returns
@@ -209,8 +203,12 @@ func (w *blockWriter) samples(families []sysinfo.Family, samples []sysinfo.Sampl
 			last = s.Family
 			w.begin(last)
 		}
-		w.line(families[last].Name, s.Labels)
-		w.b = append(append(w.b, s.Value...), '\n')
+		b := append(w.b, families[last].Name...)
+		b = append(b, w.node...)
+		if len(s.Labels) > 0 {
+			b = append(b, ',')
+		}
+		w.b = append(b, s.Line()...)
 	}
 	return nil
 }

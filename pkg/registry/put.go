@@ -101,7 +101,7 @@ func (r *Registry) swap(s *shard, node string, report *sysinfo.Report, block Blo
 	if change == Returned && !e.expired {
 		r.events[expiry(e)].Add(1) // nobody noticed, but it was off the page
 	}
-	e.block, e.mapping, e.samples, e.statusSeries = block, report.Mapping, len(report.Samples), statusSeries
+	e.block, e.mapping, e.samples, e.statusSeries = block, report.Mapping, int32(len(report.Samples)), int8(statusSeries)
 	e.reported, e.expired = true, false
 	e.time, e.interval = report.Timestamp, report.Interval
 	e.received, e.graceEnd = now, 0

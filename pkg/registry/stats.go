@@ -20,10 +20,10 @@ func (r *Registry) Stats() Stats {
 			switch e.state(now, retention) {
 			case stateFresh:
 				st.Fresh++
-				st.Series += e.samples + e.statusSeries
+				st.Series += int(e.samples) + int(e.statusSeries)
 			case stateExpired:
 				st.Expired++
-				st.Series += e.statusSeries
+				st.Series += int(e.statusSeries)
 			case statePending:
 				st.Pending++
 			}

@@ -41,6 +41,7 @@ type Sample struct {
 	// Labels is every label but node, sorted by name, as the text formats
 	// have it between the braces: `device="eth0",mode="rx"`. It is empty if
 	// there are none.
+	// The caller must not append to it.
 	Labels []byte
 	// Value is a number as the text formats have it. It is in range of
 	// float64, NaN, +Inf or -Inf. A number that the message wrote in

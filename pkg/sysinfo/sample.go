@@ -32,12 +32,29 @@ func (w *walker) samples() *Error {
 		}
 	}
 	if w.empty {
-		r.Samples = slices.DeleteFunc(r.Samples, func(s Sample) bool { return s.Value == nil })
+		r.Samples = withoutEmpty(r.Samples)
 	}
 	if len(r.Samples) == 0 {
 		return w.fail(NoSamples, "no field that the mapping knows has a value; %d keys ignored", r.Ignored)
 	}
 	return w.unique()
+}
+
+// withoutEmpty closes the gaps of samples that sample left empty. It runs for
+// every report of a node that gives an info family no label, and a general
+// function would copy each sample twice.
+func withoutEmpty(samples []Sample) []Sample {
+	n := 0
+	for i := range samples {
+		if samples[i].Value == nil {
+			continue
+		}
+		if n != i {
+			samples[n] = samples[i]
+		}
+		n++
+	}
+	return samples[:n]
 }
 
 // sample writes one sample. That of an info family without a label is left
@@ -83,6 +100,8 @@ func (w *walker) sample(h *hit, s *Sample) *Error {
 		}
 	}
 	middle := len(text)
+	text = append(text, "} "...)
+	value := len(text)
 	if fp.info != nil {
 		if middle == start {
 			*s = Sample{}
@@ -94,10 +113,18 @@ func (w *walker) sample(h *hit, s *Sample) *Error {
 		err.Offset = int(h.value.start)
 		return err
 	}
+	text = append(text, '\n')
 	r.text = text
-	*s = Sample{Family: int(h.family), Labels: text[start:middle:middle], Value: text[middle:len(text):len(text)], offset: int(h.value.start)}
+	end := len(text) - 1
+	// The labels' capacity reaches to the end of the line: see Line.
+	*s = Sample{Family: int(h.family), Labels: text[start:middle:len(text)], Value: text[value:end:end], offset: int(h.value.start)}
 	return nil
 }
+
+// Line returns the rest of the sample's line in the text formats, from behind
+// the label node and, if there are labels, the comma: labels, brace, value and
+// line feed in one piece.
+func (s *Sample) Line() []byte { return s.Labels[:cap(s.Labels)] }
 
 var seed = maphash.MakeSeed()
 
