@@ -68,6 +68,7 @@ type Mapping struct {
 	timestamp, interval *Field
 	families            []Family // by name, those of Status among them
 	status              [len(Status)]int
+	order               []string // the names of the mapping's own families, as the file has them
 }
 
 //go:embed version1.yaml
@@ -103,17 +104,36 @@ func ParseMapping(data []byte) (*Mapping, error) {
 			f.families[i].Scale = 1
 		}
 	}
+	var order []string
+	for _, family := range f.families {
+		order = append(order, family.Name)
+	}
 	_, err := compile(&Mapping{timestamp: f.timestamp, interval: f.interval, families: f.families}, "")
 	if err := errors.Join(f.check(), err); err != nil {
 		return nil, err
 	}
 	f.families = append(f.families, Status[:]...)
 	slices.SortFunc(f.families, func(a, b Family) int { return strings.Compare(a.Name, b.Name) })
-	m := &Mapping{timestamp: f.timestamp, interval: f.interval, families: f.families}
+	m := &Mapping{timestamp: f.timestamp, interval: f.interval, families: f.families, order: order}
 	for i := range Status {
 		m.status[i] = slices.IndexFunc(m.families, func(f Family) bool { return f.Name == Status[i].Name })
 	}
 	return m, nil
+}
+
+// inFileOrder returns the indexes of the mapping's own families in the order of
+// the file, which is likely that of the message.
+func (m *Mapping) inFileOrder() []int {
+	var indexes []int
+	if m.order == nil { // not sorted yet
+		for i := range m.families {
+			indexes = append(indexes, i)
+		}
+	}
+	for _, name := range m.order {
+		indexes = append(indexes, slices.IndexFunc(m.families, func(f Family) bool { return f.Name == name }))
+	}
+	return indexes
 }
 
 // Families returns all families of a node sorted by name: the mapping's own

@@ -30,6 +30,7 @@ type place struct {
 	values  []int // families whose value stands here
 	objects []int // info families of the object here
 
+	only  int // the family whose value, and nothing else, stands here, or -1
 	slot  int // of the label that stands here, or -1
 	names int // slot of the label object that stands here, or -1
 	about about
@@ -66,10 +67,7 @@ type labelPlan struct {
 func compile(m *Mapping, nodeField string) (*plan, error) {
 	p := &plan{root: newPlace(), slots: []int{0}, families: make([]famPlan, len(m.families))}
 	var errs []error
-	for i := range m.families {
-		if m.families[i].Path == "" {
-			continue // the registry's
-		}
+	for _, i := range m.inFileOrder() {
 		if err := p.addFamily(i, &m.families[i]); err != nil {
 			errs = append(errs, fmt.Errorf("mapping: families[%d] %s: %w", i, m.families[i].Name, err))
 		}
@@ -90,7 +88,24 @@ func compile(m *Mapping, nodeField string) (*plan, error) {
 			errs = append(errs, fmt.Errorf("%s: path %q: %w", f.name, f.path, err))
 		}
 	}
+	p.root.finish()
 	return p, errors.Join(errs...)
+}
+
+// finish notes of each place whether a family's value is all that stands there.
+func (p *place) finish() {
+	if len(p.values) == 1 && p.slot < 0 && p.about == aboutSamples {
+		p.only = p.values[0]
+	}
+	for _, c := range p.children {
+		c.finish()
+	}
+	if p.elem != nil {
+		p.elem.finish()
+	}
+	if p.any != nil {
+		p.any.finish()
+	}
 }
 
 func (p *plan) addAbout(a about, path string) error {
@@ -153,8 +168,13 @@ func (p *plan) addFamily(index int, f *Family) error {
 	}
 
 	fp := &p.families[index]
-	for name, ref := range f.Labels {
-		l, err := p.label(here, base, name, ref)
+	names := make([]string, 0, len(f.Labels))
+	for name := range f.Labels {
+		names = append(names, name)
+	}
+	slices.Sort(names) // so that the plan is the same each time
+	for _, name := range names {
+		l, err := p.label(here, base, name, f.Labels[name])
 		if err != nil {
 			return err
 		}
@@ -223,7 +243,7 @@ func (p *plan) newSlot(at *place) int {
 	return p.slots[at.scope] - 1
 }
 
-func newPlace() *place { return &place{slot: -1, names: -1} }
+func newPlace() *place { return &place{only: -1, slot: -1, names: -1} }
 
 // at returns the place that steps lead to, making what is missing.
 func (p *plan) at(steps []step) *place {

@@ -80,6 +80,9 @@ func (w *walker) value(p *place, instance int32) *Error {
 		if err != nil || p == nil || value.kind == kindNone {
 			return err
 		}
+		if p.only >= 0 {
+			return w.hit(p.only, instance, value)
+		}
 		return w.scalar(p, instance, value)
 	}
 }
@@ -306,13 +309,15 @@ func (w *walker) child(p *place, key span, guess *int) *place {
 	if key.kind == kindEscaped {
 		name = w.unescape(key)
 	}
-	for range len(p.children) {
-		if *guess >= len(p.children) {
-			*guess = 0
+	i := *guess
+	for range p.children {
+		if i >= len(p.children) {
+			i = 0
 		}
-		c := p.children[*guess]
-		*guess++
+		c := p.children[i]
+		i++
 		if c.key == string(name) {
+			*guess = i
 			return c
 		}
 	}
