@@ -88,7 +88,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// Not every ResponseWriter has deadlines; those of net/http do.
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(h.timeout(r)))
 
-	var out io.Writer = w
+	out, size := io.Writer(w), netChunk
 	if compress {
 		z := compressors.Get().(*linezip.Writer)
 		z.Reset(w)
@@ -97,15 +97,16 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			z.Reset(nil)
 			compressors.Put(z)
 		}()
-		out = z
+		out, size = z, chunk
 	}
-	h.page(out, format)
+	h.page(out, format, size)
 }
 
 var compressors = sync.Pool{New: func() any { return linezip.NewWriter(nil) }}
 
-// page writes the nodes, the host's metrics and the end.
-func (h *handler) page(w io.Writer, format Format) {
+// page writes the nodes, in writes of up to size bytes, the host's metrics and
+// the end.
+func (h *handler) page(w io.Writer, format Format, size int) {
 	s, _ := h.snapshots.Get().(*registry.Snapshot)
 	if s == nil {
 		s = &registry.Snapshot{}
@@ -115,7 +116,7 @@ func (h *handler) page(w io.Writer, format Format) {
 		h.snapshots.Put(s)
 	}()
 	h.registry.Snapshot(s)
-	if err := WriteNodes(w, s, format); err != nil {
+	if err := writeNodes(w, s, format, size); err != nil {
 		return // the scraper went away
 	}
 	if h.Host != nil {

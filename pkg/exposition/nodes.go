@@ -7,13 +7,18 @@ import (
 	"github.com/edgegauge/edgegauge/pkg/registry"
 )
 
-// chunk is how many bytes go to the writer at once: enough that the cost of a
-// write does not count, and few enough to stay in a core's cache.
-const chunk = 64 << 10
+const (
+	// chunk is how many bytes go to a compressor or any other writer at once: few
+	// enough to stay in a core's cache.
+	chunk = 64 << 10
+	// netChunk is how many bytes go to the network at once. What costs there is
+	// not the bytes but the calls, each of which also wakes up the reader.
+	netChunk = 1 << 20
+)
 
 // scratch is the memory of one page being written.
 type scratch struct {
-	chunk   [chunk]byte
+	chunk   []byte
 	cursors []cursor
 }
 
@@ -22,7 +27,15 @@ var scratches = sync.Pool{New: func() any { return new(scratch) }}
 // WriteNodes writes the families of all nodes in s to w, in writes of up to
 // 64 KiB. For OpenMetrics the caller ends the page with "# EOF\n".
 func WriteNodes(w io.Writer, s *registry.Snapshot, format Format) error {
+	return writeNodes(w, s, format, chunk)
+}
+
+// writeNodes is WriteNodes in writes of up to size bytes.
+func writeNodes(w io.Writer, s *registry.Snapshot, format Format, size int) error {
 	mem := scratches.Get().(*scratch)
+	if cap(mem.chunk) < size {
+		mem.chunk = make([]byte, 0, size)
+	}
 	nodes := 0
 	for i := range s.Groups {
 		nodes += len(s.Groups[i].Blocks)
@@ -37,7 +50,7 @@ func WriteNodes(w io.Writer, s *registry.Snapshot, format Format) error {
 			rest = rest[1:]
 		}
 	}
-	p := pageWriter{w: w, buf: mem.chunk[:0]}
+	p := pageWriter{w: w, buf: mem.chunk[:0:size]}
 	for _, c := range columns(s) {
 		p.head = appendMetadata(p.head[:0], c.Family, format)
 		rest := mem.cursors
