@@ -33,6 +33,7 @@ func TestREADME(t *testing.T) {
 		"exporter": exporterTable,
 		"config":   configTable,
 		"embed":    embedding,
+		"cost":     costTable,
 	}
 	data, err := os.ReadFile(readme)
 	if err != nil {
