@@ -65,7 +65,7 @@ func (p *plan) knows(t *tour) bool {
 		}
 		next := here.elem
 		if s.key.kind != kindNone {
-			if next = t.child(here, s.key, new(int)); next == nil {
+			if next = t.child(here, s.key); next == nil {
 				next = here.any
 			}
 		}

@@ -5,6 +5,66 @@ import (
 	"unicode/utf8"
 )
 
+// labels appends the labels of a sample of instance to the report's text. Those
+// that several families share are written once for each instance and copied.
+func (w *walker) labels(fp *famPlan, instance int32) *Error {
+	r := w.report
+	if fp.shared < 0 {
+		return w.writeLabels(fp, instance)
+	}
+	slot := int(r.instances[instance].slots) + fp.shared
+	if s := r.slots[slot]; s.kind == kindLabels {
+		r.text = append(r.text, r.text[s.start:s.end]...)
+		return nil
+	}
+	start := len(r.text)
+	err := w.writeLabels(fp, instance)
+	r.slots[slot] = span{uint32(start), uint32(len(r.text)), kindLabels}
+	return err
+}
+
+func (w *walker) writeLabels(fp *famPlan, instance int32) *Error {
+	r := w.report
+	text := r.text
+	start := len(text)
+	var pairs []pair
+	if fp.names != nil {
+		pairs = w.chosen(instance, fp.names)
+	}
+	var err *Error
+	for i := range fp.labels {
+		l := &fp.labels[i]
+		if len(pairs) > 0 {
+			if text, pairs, err = w.appendChosen(text, start, pairs, l.name); err != nil {
+				return err
+			}
+		}
+		in := r.up(instance, l.up)
+		value := in.key
+		if !l.byKey {
+			value = r.slots[int(in.slots)+l.slot]
+		}
+		if value.kind == kindNone || value.start == value.end {
+			continue // in Prometheus an empty label is a label that is not there
+		}
+		if len(text) > start {
+			text = append(text, ',')
+		}
+		text = append(text, l.text...)
+		if text, err = w.label(text, value); err != nil {
+			return err
+		}
+		text = append(text, '"')
+	}
+	if len(pairs) > 0 {
+		if text, _, err = w.appendChosen(text, start, pairs, ""); err != nil {
+			return err
+		}
+	}
+	r.text = text
+	return nil
+}
+
 // label appends the value of a label to dst, escaped as the text formats want
 // it.
 func (w *walker) label(dst []byte, value span) ([]byte, *Error) {

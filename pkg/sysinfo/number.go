@@ -25,6 +25,10 @@ func (w *walker) number(dst []byte, value span, enum map[string]float64, scale f
 		return append(dst, '1'), nil
 	case kindFalse:
 		return append(dst, '0'), nil
+	case kindDecimal:
+		if scale == 1 {
+			return append(dst, text...), nil
+		}
 	case kindNumber:
 	default:
 		if value.kind == kindEscaped {
@@ -45,7 +49,7 @@ func (w *walker) number(dst []byte, value span, enum map[string]float64, scale f
 			return appendFloat(dst, f*scale), nil
 		}
 	}
-	if scale == 1 && len(text) <= longest && decimal(text) {
+	if scale == 1 && len(text) <= longest && decimal(text) { // a string that holds a number
 		return append(dst, text...), nil
 	}
 	f, err := strconv.ParseFloat(string(text), 64)

@@ -16,14 +16,17 @@ import (
 // remembers its instance, so labels are found whatever the order of keys.
 type plan struct {
 	root     *place
+	places   int // how many there are
 	families []famPlan
 	slots    []int // by scope: how many label slots an instance has
 }
 
 // place is what is known of one position in the message.
 type place struct {
+	id       int      // counted from 0
 	children []*place // by key, in the mapping's order
 	key      string
+	quoted   string // key and colon as most messages have them; "" if the key wants escaping
 	elem     *place // of an array's elements
 	any      *place // of every key that is not among children
 
@@ -52,8 +55,12 @@ const (
 // famPlan is how to make the label text of a family's samples.
 type famPlan struct {
 	labels []labelPlan // by label name
+	shared int         // slot of the text of labels, where other families have the same; or -1
+	scope  int         // of the instances that samples belong to
 	names  *labelPlan  // LabelsFrom
 	info   []byte      // text of Value, for info families
+	enum   map[string]float64
+	scale  float64
 }
 
 type labelPlan struct {
@@ -65,7 +72,8 @@ type labelPlan struct {
 }
 
 func compile(m *Mapping, nodeField string) (*plan, error) {
-	p := &plan{root: newPlace(), slots: []int{0}, families: make([]famPlan, len(m.families))}
+	p := &plan{slots: []int{0}, families: make([]famPlan, len(m.families))}
+	p.root = p.newPlace()
 	var errs []error
 	for _, i := range m.inFileOrder() {
 		if err := p.addFamily(i, &m.families[i]); err != nil {
@@ -89,6 +97,7 @@ func compile(m *Mapping, nodeField string) (*plan, error) {
 		}
 	}
 	p.root.finish()
+	p.shareLabels()
 	return p, errors.Join(errs...)
 }
 
@@ -105,6 +114,33 @@ func (p *place) finish() {
 	}
 	if p.any != nil {
 		p.any.finish()
+	}
+}
+
+// shareLabels gives the families whose labels are the same, as those of one
+// device are, a slot for their text: it is written once for each instance.
+func (p *plan) shareLabels() {
+	same := func(a, b *famPlan) bool {
+		return a.scope == b.scope && a.names == nil && b.names == nil && slices.Equal(a.labels, b.labels)
+	}
+	for i := range p.families {
+		p.families[i].shared = -1
+	}
+	for i := range p.families {
+		a := &p.families[i]
+		if a.shared >= 0 || len(a.labels) == 0 {
+			continue
+		}
+		for j := i + 1; j < len(p.families); j++ {
+			b := &p.families[j]
+			if !same(a, b) {
+				continue
+			}
+			if a.shared < 0 {
+				a.shared = p.newSlot(a.scope)
+			}
+			b.shared = a.shared
+		}
 	}
 }
 
@@ -168,6 +204,7 @@ func (p *plan) addFamily(index int, f *Family) error {
 	}
 
 	fp := &p.families[index]
+	fp.scope, fp.enum, fp.scale = here.scope, f.Enum, f.Scale
 	names := make([]string, 0, len(f.Labels))
 	for name := range f.Labels {
 		names = append(names, name)
@@ -205,7 +242,7 @@ func (p *plan) addFamily(index int, f *Family) error {
 			}
 		}
 		if at.names < 0 {
-			at.names = p.newSlot(at)
+			at.names = p.newSlot(at.scope)
 		}
 		fp.names = &labelPlan{slot: at.names, up: distance(here, at)}
 	}
@@ -222,7 +259,7 @@ func (p *plan) label(from *place, base []step, name, ref string) (labelPlan, err
 	}
 	at := p.at(steps)
 	if at.slot < 0 {
-		at.slot = p.newSlot(at)
+		at.slot = p.newSlot(at.scope)
 	}
 	return labelPlan{name: name, text: name + `="`, slot: at.slot, up: distance(from, at)}, nil
 }
@@ -238,12 +275,15 @@ func distance(value, label *place) int {
 	return n
 }
 
-func (p *plan) newSlot(at *place) int {
-	p.slots[at.scope]++
-	return p.slots[at.scope] - 1
+func (p *plan) newSlot(scope int) int {
+	p.slots[scope]++
+	return p.slots[scope] - 1
 }
 
-func newPlace() *place { return &place{only: -1, slot: -1, names: -1} }
+func (p *plan) newPlace() *place {
+	p.places++
+	return &place{id: p.places - 1, only: -1, slot: -1, names: -1}
+}
 
 // at returns the place that steps lead to, making what is missing.
 func (p *plan) at(steps []step) *place {
@@ -264,8 +304,11 @@ func (p *plan) at(steps []step) *place {
 			next = &here.children[i]
 		}
 		if *next == nil {
-			n := newPlace()
+			n := p.newPlace()
 			n.key, n.up, n.scope = s.key, here, here.scope
+			if strings.IndexFunc(s.key, func(r rune) bool { return r < 0x80 && special[r] }) < 0 {
+				n.quoted = `"` + s.key + `":`
+			}
 			if s.kind != stepKey {
 				n.scope = len(p.slots)
 				p.slots = append(p.slots, 0)

@@ -23,7 +23,9 @@ type Report struct {
 	// order of the message. They are valid until the next Decode.
 	Samples []Sample
 
-	text      []byte // of all samples
+	plan      *plan
+	order     []follower // by place
+	text      []byte     // of all samples
 	hits      []hit
 	instances []instance
 	slots     []span
@@ -80,9 +82,11 @@ const (
 	kindText             // a string that stands for itself
 	kindEscaped
 	kindNumber
+	kindDecimal // a number that is digits with a point at most, and not longer than longest
 	kindTrue
 	kindFalse
 	kindNames  // in a slot: the range of Report.names
+	kindLabels // in a slot: the range of Report.text that holds the labels of several families
 	kindObject // of an info family: where the object begins
 )
 
@@ -92,7 +96,9 @@ func (r *Report) reset(p *plan, m *Mapping) {
 	r.Samples, r.text, r.hits, r.names = r.Samples[:0], r.text[:0], r.hits[:0], r.names[:0]
 	r.instances, r.slots = r.instances[:0], r.slots[:0]
 	r.instance(p, 0, -1, span{})
-	if len(r.counts) != len(p.families) {
+	if r.plan != p {
+		r.plan = p
+		r.order = make([]follower, p.places)
 		r.counts = make([]int32, len(p.families))
 	}
 	clear(r.counts)

@@ -61,44 +61,12 @@ func withoutEmpty(samples []Sample) []Sample {
 // empty.
 func (w *walker) sample(h *hit, s *Sample) *Error {
 	r := w.report
-	family := &w.mapping.families[h.family]
 	fp := &w.plan.families[h.family]
+	start := len(r.text)
+	if err := w.labels(fp, h.instance); err != nil {
+		return err
+	}
 	text := r.text
-	start := len(text)
-	var pairs []pair
-	if fp.names != nil {
-		pairs = w.chosen(h.instance, fp.names)
-	}
-	var err *Error
-	for i := range fp.labels {
-		l := &fp.labels[i]
-		if len(pairs) > 0 {
-			if text, pairs, err = w.appendChosen(text, start, pairs, l.name); err != nil {
-				return err
-			}
-		}
-		in := r.up(h.instance, l.up)
-		value := in.key
-		if !l.byKey {
-			value = r.slots[int(in.slots)+l.slot]
-		}
-		if value.kind == kindNone || value.start == value.end {
-			continue // in Prometheus an empty label is a label that is not there
-		}
-		if len(text) > start {
-			text = append(text, ',')
-		}
-		text = append(text, l.text...)
-		if text, err = w.label(text, value); err != nil {
-			return err
-		}
-		text = append(text, '"')
-	}
-	if len(pairs) > 0 {
-		if text, _, err = w.appendChosen(text, start, pairs, ""); err != nil {
-			return err
-		}
-	}
 	middle := len(text)
 	text = append(text, "} "...)
 	value := len(text)
@@ -109,15 +77,19 @@ func (w *walker) sample(h *hit, s *Sample) *Error {
 			return nil
 		}
 		text = append(text, fp.info...)
-	} else if text, err = w.number(text, h.value, family.Enum, family.Scale); err != nil {
-		err.Offset = int(h.value.start)
-		return err
+	} else {
+		var err *Error
+		if text, err = w.number(text, h.value, fp.enum, fp.scale); err != nil {
+			err.Offset = int(h.value.start)
+			return err
+		}
 	}
 	text = append(text, '\n')
 	r.text = text
 	end := len(text) - 1
 	// The labels' capacity reaches to the end of the line: see Line.
-	*s = Sample{Family: int(h.family), Labels: text[start:middle:len(text)], Value: text[value:end:end], offset: int(h.value.start)}
+	s.Family, s.offset = int(h.family), int(h.value.start)
+	s.Labels, s.Value = text[start:middle:len(text)], text[value:end:end]
 	return nil
 }
 

@@ -99,13 +99,7 @@ func (w *walker) scan(c byte) (span, *Error) {
 	case 'n':
 		return w.word("null", kindNone)
 	}
-	start := w.i
-	end, err := w.numberEnd()
-	if err != nil {
-		return span{}, err
-	}
-	w.i = end
-	return span{uint32(start), uint32(end), kindNumber}, nil
+	return w.scanNumber()
 }
 
 func (w *walker) word(word string, k kind) (span, *Error) {
@@ -119,9 +113,9 @@ func (w *walker) word(word string, k kind) (span, *Error) {
 	return span{uint32(start), uint32(w.i), k}, nil
 }
 
-// numberEnd returns where the number that begins at w.i ends.
-func (w *walker) numberEnd() (int, *Error) {
-	data, i := w.data, w.i
+// scanNumber reads the number that begins at w.i.
+func (w *walker) scanNumber() (span, *Error) {
+	data, i, k := w.data, w.i, kindDecimal
 	want := "a value"
 	if data[i] == '-' {
 		i++
@@ -140,6 +134,7 @@ func (w *walker) numberEnd() (int, *Error) {
 	}
 	if i > start && i < len(data) && data[i]|0x20 == 'e' {
 		want = "a digit"
+		k = kindNumber
 		if i++; i < len(data) && (data[i] == '+' || data[i] == '-') {
 			i++
 		}
@@ -148,9 +143,14 @@ func (w *walker) numberEnd() (int, *Error) {
 	}
 	if i == start {
 		w.i = i
-		return 0, w.unexpected(want)
+		return span{}, w.unexpected(want)
 	}
-	return i, nil
+	if i-w.i > longest {
+		k = kindNumber
+	}
+	value := span{uint32(w.i), uint32(i), k}
+	w.i = i
+	return value, nil
 }
 
 // digits returns where the digits that begin at i end.
@@ -243,23 +243,17 @@ func (w *walker) object(p *place, instance int32) *Error {
 		w.depth--
 		return nil
 	}
-	guess := 0
+	var next **place
+	if p != nil {
+		next = &w.report.order[p.id].first
+	}
 	for {
-		if w.next() != '"' {
-			return w.unexpected("a key")
-		}
-		key, err := w.string()
+		key, child, err := w.key(p, next)
 		if err != nil {
 			return err
 		}
-		if w.next() != ':' {
-			return w.unexpected("a colon")
-		}
-		w.i++
-
-		var child *place
-		if p != nil {
-			child = w.child(p, key, &guess)
+		if child != nil {
+			next = &w.report.order[child.id].then
 		}
 		switch {
 		case names:
@@ -300,28 +294,6 @@ func (w *walker) object(p *place, instance int32) *Error {
 // holdsObject reports whether a path goes through, or ends at, an object here.
 func (p *place) holdsObject() bool {
 	return p.children != nil || p.any != nil || p.objects != nil || p.names >= 0 || p.up == nil
-}
-
-// child finds the place of key below p. Senders keep the order of their keys,
-// so the one behind the last one found is tried first.
-func (w *walker) child(p *place, key span, guess *int) *place {
-	name := w.data[key.start:key.end]
-	if key.kind == kindEscaped {
-		name = w.unescape(key)
-	}
-	i := *guess
-	for range p.children {
-		if i >= len(p.children) {
-			i = 0
-		}
-		c := p.children[i]
-		i++
-		if c.key == string(name) {
-			*guess = i
-			return c
-		}
-	}
-	return nil
 }
 
 // inside reads a value that comes many times, as an instance of its own. One
@@ -391,7 +363,7 @@ func (w *walker) describe(s span) string {
 	switch s.kind {
 	case kindText, kindEscaped:
 		return "the string " + excerpt(w.text(s))
-	case kindNumber:
+	case kindNumber, kindDecimal:
 		return "the number " + excerpt(w.text(s))
 	case kindTrue, kindFalse:
 		return "a bool"
