@@ -26,6 +26,7 @@ func (collector) Describe(chan<- *prometheus.Desc) {}
 func (c collector) Collect(ch chan<- prometheus.Metric) {
 	var s registry.Snapshot
 	c.registry.Snapshot(&s)
+	defer s.Release()
 	cols := columns(&s)
 	for g := range s.Groups {
 		group := &s.Groups[g]

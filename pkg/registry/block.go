@@ -10,7 +10,8 @@ import (
 )
 
 // Block is one node's report as sample lines, which are the same in every text
-// format, made once when the report comes and never changed.
+// format, made once when the report comes and not changed while a [Snapshot]
+// holds it.
 //
 // It is a sequence of pieces, one for each family that the node has, in the
 // order of the page. A piece is the index of its family (2 bytes), its length
@@ -96,11 +97,9 @@ func appendMillis(b []byte, seconds float64) []byte {
 	return append(b, '.', byte('0'+ms/100), byte('0'+ms/10%10), byte('0'+ms%10))
 }
 
-// render makes the block of a report.
-func render(node string, report *sysinfo.Report, st status) Block {
+// render writes the block of a report, which is w's until it writes the next.
+func (w *blockWriter) render(node string, report *sysinfo.Report, st status) Block {
 	families, samples := report.Mapping.Families(), report.Samples
-	w := writers.Get().(*blockWriter)
-	defer writers.Put(w)
 	w.reset(node)
 	for i, at := range report.Mapping.Status() {
 		samples = w.samples(families, samples, at)
@@ -114,10 +113,9 @@ func render(node string, report *sysinfo.Report, st status) Block {
 	return w.block()
 }
 
-// renderStatus makes the block of a node without a report, whose families are
+// renderStatus writes the block of a node without a report, whose families are
 // those of sysinfo.Status alone.
-func renderStatus(node string, st status) Block {
-	var w blockWriter
+func (w *blockWriter) renderStatus(node string, st status) Block {
 	w.reset(node)
 	for i := range sysinfo.Status {
 		if st.known(i) {
@@ -129,11 +127,9 @@ func renderStatus(node string, st status) Block {
 	return w.block()
 }
 
-// shed returns a block like that of renderStatus with the status lines of b,
-// a block by mapping m.
-func (b Block) shed(m *sysinfo.Mapping) Block {
-	w := writers.Get().(*blockWriter)
-	defer writers.Put(w)
+// shed writes a block like that of renderStatus with the status lines of b, a
+// block by mapping m.
+func (w *blockWriter) shed(b Block, m *sysinfo.Mapping) Block {
 	w.b = w.b[:0]
 	status := m.Status()
 	for len(b) > 0 {
@@ -158,17 +154,28 @@ type blockWriter struct {
 
 var writers = sync.Pool{New: func() any { return new(blockWriter) }}
 
+// clone returns b in memory of its own that has no room to grow.
+func (b Block) clone() Block { return append(Block(nil), b...) }
+
+// over returns b in the memory of old if that has room, and not much more than
+// is needed; nil if not.
+func (b Block) over(old Block) Block {
+	if room := cap(old); len(b) > room || room > 2*len(b) {
+		return nil
+	}
+	return append(old[:0], b...)
+}
+
 // reset begins the block of a node.
 func (w *blockWriter) reset(node string) {
 	w.b = w.b[:0]
 	w.node = append(sysinfo.AppendEscaped(append(w.node[:0], `{node="`...), node), '"')
 }
 
-// block ends the last piece and returns what was written, in memory of its own
-// that has no room to grow.
+// block ends the last piece and returns what was written.
 func (w *blockWriter) block() Block {
 	w.end()
-	return append(Block(nil), w.b...)
+	return w.b
 }
 
 // begin ends the piece before and begins that of family.

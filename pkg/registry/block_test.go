@@ -48,7 +48,7 @@ const message = `{"value": 1, "middle": -2.50, "values": {"x": "+Inf", "y\"\\\n"
 
 func TestRender(t *testing.T) {
 	r := decoded(t, message)
-	got := text(render("edge-1", r, everything), r.Mapping.Families())
+	got := text(new(blockWriter).render("edge-1", r, everything), r.Mapping.Families())
 	want := `a_value:
 a_value{node="edge-1"} 1
 edge_node_clock_skew_seconds:
@@ -85,36 +85,54 @@ func TestRenderStatus(t *testing.T) {
 			"edge_node_report_interval_seconds:\nedge_node_report_interval_seconds{node=\"n\"} 0.25\n" + up},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := text(renderStatus("n", test.status), sysinfo.Status[:]); got != test.want {
+			if got := text(new(blockWriter).renderStatus("n", test.status), sysinfo.Status[:]); got != test.want {
 				t.Errorf("got\n%s\nwant\n%s", got, test.want)
 			}
 			if got, want := test.status.series(), strings.Count(test.want, "} "); got != want {
 				t.Errorf("counted as %d series, want %d", got, want)
 			}
 			r := decoded(t, `{"value": 1}`)
-			if got := text(render("n", r, test.status), r.Mapping.Families()); got != "a_value:\na_value{node=\"n\"} 1\n"+test.want {
+			if got := text(new(blockWriter).render("n", r, test.status), r.Mapping.Families()); got != "a_value:\na_value{node=\"n\"} 1\n"+test.want {
 				t.Errorf("with a sample got\n%s", got)
 			}
 		})
 	}
 }
 
-// Of an expired node the block has only the status lines, and no memory more.
+// Of an expired node the block has only the status lines.
 func TestShed(t *testing.T) {
 	r := decoded(t, `{"value": 1, "middle": 2, "values": {"x": 1}}`)
 	for _, st := range []status{everything, {received: 5}} {
-		got := render("n", r, st).shed(r.Mapping)
-		if want := renderStatus("n", st); text(got, sysinfo.Status[:]) != text(want, sysinfo.Status[:]) {
+		got := new(blockWriter).shed(new(blockWriter).render("n", r, st), r.Mapping)
+		if want := new(blockWriter).renderStatus("n", st); text(got, sysinfo.Status[:]) != text(want, sysinfo.Status[:]) {
 			t.Errorf("got\n%s\nwant\n%s", text(got, sysinfo.Status[:]), text(want, sysinfo.Status[:]))
-		}
-		if exact := cap(append(Block(nil), got...)); cap(got) > exact {
-			t.Errorf("%d bytes take the room of %d, want %d", len(got), cap(got), exact)
 		}
 	}
 }
 
-// A block has no room to grow, however long the name and however many the
-// samples.
+// A block is taken over in the memory of the one before, if that has room and
+// not much more than is needed.
+func TestBlockOver(t *testing.T) {
+	for _, test := range []struct {
+		need, room int
+		over       bool
+	}{
+		{100, 99, false}, {100, 100, true}, {100, 200, true}, {100, 201, false}, {1, 0, false},
+	} {
+		old := make(Block, test.room/2, test.room)
+		b := Block(strings.Repeat("x", test.need))
+		got := b.over(old)
+		if (got != nil) != test.over {
+			t.Errorf("%d bytes over a room of %d: %v, want %v", test.need, test.room, got != nil, test.over)
+		}
+		if got != nil && (string(got) != string(b) || &got[0] != &old[:1][0]) {
+			t.Errorf("%d bytes over a room of %d: got %q, of other memory or content", test.need, test.room, got)
+		}
+	}
+}
+
+// A block has all lines, however long the name and however many the samples,
+// and its copy has no room to grow.
 func TestRenderSize(t *testing.T) {
 	var many strings.Builder
 	for i := range 2000 {
@@ -127,7 +145,7 @@ func TestRenderSize(t *testing.T) {
 	} {
 		for _, node := range []string{"n", strings.Repeat("n", sysinfo.MaxNodeName), strings.Repeat(`"`, sysinfo.MaxNodeName), strings.Repeat("é\n", 1000)} {
 			r := decoded(t, message)
-			b := render(node, r, everything)
+			b := new(blockWriter).render(node, r, everything).clone()
 			if exact := cap(append(Block(nil), b...)); cap(b) > exact {
 				t.Errorf("%s of a name of %d bytes: %d bytes take the room of %d, want %d", name, len(node), len(b), cap(b), exact)
 			}
@@ -149,10 +167,10 @@ func TestEscapedNames(t *testing.T) {
 		"Äöü 漢字 \t\r{}": "Äöü 漢字 \t\r{}",
 	} {
 		r := decoded(t, `{"value": 1}`)
-		if got := text(render(name, r, status{}), r.Mapping.Families()); !strings.Contains(got, "a_value{node=\""+want+"\"} 1\n") {
+		if got := text(new(blockWriter).render(name, r, status{}), r.Mapping.Families()); !strings.Contains(got, "a_value{node=\""+want+"\"} 1\n") {
 			t.Errorf("%q is rendered as\n%s", name, got)
 		}
-		if got := text(renderStatus(name, status{}), sysinfo.Status[:]); !strings.Contains(got, "edge_node_up{node=\""+want+"\"} 1\n") {
+		if got := text(new(blockWriter).renderStatus(name, status{}), sysinfo.Status[:]); !strings.Contains(got, "edge_node_up{node=\""+want+"\"} 1\n") {
 			t.Errorf("%q has the status\n%s", name, got)
 		}
 	}

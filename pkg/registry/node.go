@@ -20,7 +20,7 @@ func (r *Registry) Expect(node string) error {
 		if e, err = r.add(s, strings.Clone(node)); err != nil {
 			return err
 		}
-		e.block, e.statusSeries = renderStatus(e.name, status{}), 1
+		e.block, e.statusSeries = new(blockWriter).renderStatus(e.name, status{}).clone(), 1
 		e.expires = now + r.options.Load().ExpectGrace
 	}
 	e.expected = true

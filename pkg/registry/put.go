@@ -60,7 +60,9 @@ func (r *Registry) Put(node string, report *sysinfo.Report) error {
 		s.mu.Unlock()
 	}
 	st := status{received: float64(arrival.UnixMilli()) / 1e3, interval: interval, time: report.Timestamp}
-	block := render(node, report, st)
+	w := writers.Get().(*blockWriter)
+	defer writers.Put(w)
+	block := w.render(node, report, st)
 
 	s.mu.Lock()
 	change, err := r.swap(s, node, report, block, st.series(), now)
@@ -74,7 +76,8 @@ func (r *Registry) Put(node string, report *sysinfo.Report) error {
 	return nil
 }
 
-// swap puts block in the place of the node's old one. The shard's lock is held.
+// swap puts a copy of block in the place of the node's old one. The shard's lock
+// is held.
 func (r *Registry) swap(s *shard, node string, report *sysinfo.Report, block Block, statusSeries int, now time.Duration) (Change, error) {
 	o := r.options.Load()
 	change := unchanged
@@ -101,10 +104,24 @@ func (r *Registry) swap(s *shard, node string, report *sysinfo.Report, block Blo
 	if change == Returned && !e.expired {
 		r.events[expiry(e)].Add(1) // nobody noticed, but it was off the page
 	}
-	e.block, e.mapping, e.samples, e.statusSeries = block, report.Mapping, int32(len(report.Samples)), int8(statusSeries)
+	e.block = r.keep(block, e.block)
+	e.mapping, e.samples, e.statusSeries = report.Mapping, int32(len(report.Samples)), int8(statusSeries)
 	e.reported, e.expired = true, false
 	e.time, e.interval = report.Timestamp, report.Interval
 	e.received, e.graceEnd = now, 0
 	e.expires = now + o.ttl(e)
 	return change, nil
+}
+
+// keep returns a copy of block that will stay. In steady state it is made in the
+// memory of the node's old one, so that a report allocates nothing and costs the
+// collector nothing. The shard's lock is held: whoever takes a snapshot from now
+// on will see the new block, and if there is no snapshot nobody reads the old.
+func (r *Registry) keep(block, old Block) Block {
+	if r.snapshots.Load() == 0 {
+		if b := block.over(old); b != nil {
+			return b
+		}
+	}
+	return block.clone()
 }

@@ -20,7 +20,10 @@ type Registry struct {
 	options atomic.Pointer[Options]
 	changed func(node string, c Change)
 	nodes   atomic.Int64
-	shards  [shardCount]shard
+	// snapshots counts those that are not released. While there are any, no
+	// block is overwritten.
+	snapshots atomic.Int64
+	shards    [shardCount]shard
 	events  [changeCount]atomic.Uint64
 }
 

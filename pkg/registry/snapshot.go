@@ -12,9 +12,12 @@ import (
 // they were at one moment. It stays as it is whatever comes later, and keeps
 // in memory only blocks that have been replaced since.
 //
-// It belongs to one goroutine. Its memory can be used again with the next
-// [Registry.Snapshot]; call Release in between so that it holds no old block.
+// It belongs to one goroutine, which must call Release when it is done with the
+// blocks: until then reports that come are kept in new memory. After that, its
+// own memory can be used for the next [Registry.Snapshot].
 type Snapshot struct {
+	registry *Registry // whose blocks it holds
+
 	// Groups are the blocks by what their family indexes mean. First come
 	// the fresh nodes, by the mapping of their report, that of the newest
 	// report first: more than one there is only while a new mapping is
@@ -38,6 +41,8 @@ type Group struct {
 // Snapshot fills s with the nodes as they are now.
 func (r *Registry) Snapshot(s *Snapshot) {
 	s.Release()
+	s.registry = r
+	r.snapshots.Add(1) // before the first block is taken: see Registry.keep
 	retention := r.options.Load().Retention
 	nodes := int(r.nodes.Load())
 	for i := range r.shards {
@@ -95,7 +100,7 @@ func (s *Snapshot) group(m *sysinfo.Mapping, down bool, nodes int) *Group {
 	return g
 }
 
-// Release lets go of all blocks.
+// Release lets go of all blocks. Calling it again changes nothing.
 func (s *Snapshot) Release() {
 	for i := range s.Groups {
 		g := &s.Groups[i]
@@ -103,4 +108,8 @@ func (s *Snapshot) Release() {
 		*g = Group{Blocks: g.Blocks[:0]}
 	}
 	s.Groups = s.Groups[:0]
+	if s.registry != nil {
+		s.registry.snapshots.Add(-1)
+		s.registry = nil
+	}
 }

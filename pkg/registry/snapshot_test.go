@@ -91,6 +91,37 @@ func TestSnapshotStays(t *testing.T) {
 	}
 }
 
+// In steady state a report takes the memory of the one before, unless a snapshot
+// holds that.
+func TestPutInPlace(t *testing.T) {
+	n := newNodes(t, registry.Options{})
+	memory := func() *byte {
+		var s registry.Snapshot
+		n.Snapshot(&s)
+		defer s.Release()
+		return &s.Groups[0].Blocks[0][0]
+	}
+	n.report("n", `{"value": 1}`)
+	first := memory()
+	n.report("n", `{"value": 2}`)
+	if memory() != first {
+		t.Error("a report took new memory while nobody read the old")
+	}
+	var s registry.Snapshot
+	n.Snapshot(&s)
+	n.report("n", `{"value": 3}`)
+	if memory() == first {
+		t.Error("a report took the memory that a snapshot holds")
+	}
+	s.Release()
+	s.Release()
+	second := memory()
+	n.report("n", `{"value": 4}`)
+	if memory() != second {
+		t.Error("a report took new memory after the snapshot was released")
+	}
+}
+
 // A released snapshot holds no block, nor does one that was taken anew.
 func TestSnapshotRelease(t *testing.T) {
 	for name, release := range map[string]func(*registry.Registry, *registry.Snapshot){

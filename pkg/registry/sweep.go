@@ -22,12 +22,14 @@ func (r *Registry) Sweep() {
 		next[i] = math.MaxInt
 	}
 	var found []swept
+	w := writers.Get().(*blockWriter)
+	defer writers.Put(w)
 	for left := shardCount; left > 0; {
 		for i := range r.shards {
 			if next[i] == 0 {
 				continue
 			}
-			if next[i], found = r.sweep(&r.shards[i], next[i], found[:0]); next[i] == 0 {
+			if next[i], found = r.sweep(&r.shards[i], next[i], found[:0], w); next[i] == 0 {
 				left--
 			}
 			for _, e := range found {
@@ -46,7 +48,7 @@ type swept struct {
 // sweep visits up to sweepStep nodes of s, from the next-th on towards the first:
 // a removal moves a node from the end, which has been visited, into the gap. It
 // returns how many are left, and appends those that changed to found.
-func (r *Registry) sweep(s *shard, next int, found []swept) (int, []swept) {
+func (r *Registry) sweep(s *shard, next int, found []swept, w *blockWriter) (int, []swept) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now, retention := r.now(), r.options.Load().Retention
@@ -59,7 +61,7 @@ func (r *Registry) sweep(s *shard, next int, found []swept) (int, []swept) {
 			found = append(found, swept{e.name, ForgottenByRetention})
 		case st == stateExpired && e.reported && !e.expired:
 			found = append(found, swept{e.name, expiry(e)})
-			e.expired, e.block, e.mapping, e.samples = true, e.block.shed(e.mapping), nil, 0
+			e.expired, e.block, e.mapping, e.samples = true, w.shed(e.block, e.mapping).clone(), nil, 0
 		}
 	}
 	return next, found
