@@ -1,23 +1,20 @@
 package registry
 
-import (
-	"strings"
-	"time"
-)
+import "time"
 
 // Expect makes a node known that has a Node object, whether or not it ever
 // reports: without a report its edge_node_up is 0 once Options.ExpectGrace
 // has passed. An expected node is not forgotten until [Registry.Forget]. The
 // error is a [*Refusal]. Calling it again changes nothing.
 func (r *Registry) Expect(node string) error {
-	s := r.shard(node)
+	s, hash := r.shard(node)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := r.now()
-	e := r.known(s, node, now)
+	e := r.known(s, hash, node, now)
 	if e == nil {
 		var err error
-		if e, err = r.add(s, strings.Clone(node)); err != nil {
+		if e, err = r.add(s, hash, node); err != nil {
 			return err
 		}
 		e.block, e.statusSeries = new(blockWriter).renderStatus(e.name, status{}).clone(), 1
@@ -32,10 +29,10 @@ func (r *Registry) Expect(node string) error {
 // report takes that back. Unknown nodes are ignored, and calling it again
 // changes nothing.
 func (r *Registry) Disconnected(node string) {
-	s := r.shard(node)
+	s, hash := r.shard(node)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e := s.nodes[node]
+	e := s.get(hash, node)
 	now := r.now()
 	if e == nil || !e.reported || e.graceEnd > 0 || now >= e.expires {
 		return
@@ -47,10 +44,10 @@ func (r *Registry) Disconnected(node string) {
 // Connected takes back a Disconnected whose grace has not ended: the node's
 // session is there again, and its newest report counts for its whole TTL.
 func (r *Registry) Connected(node string) {
-	s := r.shard(node)
+	s, hash := r.shard(node)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e := s.nodes[node]
+	e := s.get(hash, node)
 	if e == nil || e.graceEnd == 0 || r.now() >= e.expires {
 		return
 	}
@@ -60,11 +57,12 @@ func (r *Registry) Connected(node string) {
 
 // Forget removes every trace of a node at once: its Node object was deleted.
 func (r *Registry) Forget(node string) {
-	s := r.shard(node)
+	s, hash := r.shard(node)
 	s.mu.Lock()
-	e := s.nodes[node]
+	e := s.get(hash, node)
 	if e != nil {
 		r.remove(s, e)
+		s.fit()
 	}
 	s.mu.Unlock()
 	if e != nil {

@@ -3,7 +3,7 @@ package registry
 import (
 	"fmt"
 	"hash/maphash"
-	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,7 +24,7 @@ type Registry struct {
 	// block is overwritten.
 	snapshots atomic.Int64
 	shards    [shardCount]shard
-	events  [changeCount]atomic.Uint64
+	events    [changeCount]atomic.Uint64
 }
 
 // shardCount keeps the nodes that one lock guards few, even in a fleet of
@@ -33,19 +33,15 @@ const shardCount = 64
 
 // shard is a part of the nodes under one lock.
 type shard struct {
-	mu    sync.Mutex
-	nodes map[string]*entry
-	// dense has the same entries in an order that removals alone disturb:
-	// walking it is faster than walking the map, and two scrapes see the
-	// nodes in the same order.
-	dense []*entry
+	mu sync.Mutex
+	table
 }
 
 // entry is a node. Times are nanoseconds since Registry.start.
 //
-// The fields are in an order and of sizes that make an entry two cache lines:
-// in a large fleet each report finds them out of the cache.
+// Its size is two cache lines; the fields by which it is found come first.
 type entry struct {
+	hash    uint64 // never 0
 	name    string
 	block   Block            // of the newest report; after expiry only the status lines
 	mapping *sysinfo.Mapping // of block's samples; nil without any
@@ -60,11 +56,12 @@ type entry struct {
 	interval float64 // as it declared, in seconds
 
 	samples      int32 // in block, beside its status lines
-	index        int32 // in shard.dense
 	statusSeries int8  // in block
 	reported     bool  // there has been a report
 	expired      bool  // noticed, its samples freed
 	expected     bool  // has a Node object: only its deletion makes it forgotten
+
+	_ [8]byte
 }
 
 // New returns an empty registry. changed, if not nil, is told what becomes of
@@ -81,9 +78,6 @@ func New(o Options, changed func(node string, c Change)) (*Registry, error) {
 	}
 	r := &Registry{start: time.Now(), seed: maphash.MakeSeed(), changed: changed}
 	r.options.Store(&o)
-	for i := range r.shards {
-		r.shards[i].nodes = map[string]*entry{}
-	}
 	return r, nil
 }
 
@@ -105,7 +99,11 @@ func (r *Registry) SetOptions(o Options) error {
 		s.mu.Lock()
 		o := r.options.Load() // another goroutine's may have come since
 		now := r.now()
-		for _, e := range s.dense {
+		for i := range s.slots {
+			e := &s.slots[i]
+			if e.hash == 0 {
+				continue
+			}
 			e.override = o.override(e.name)
 			if e.state(now, o.Retention) == stateFresh {
 				e.expires = e.received + o.ttl(e)
@@ -121,27 +119,28 @@ func (r *Registry) SetOptions(o Options) error {
 
 func (r *Registry) now() time.Duration { return time.Since(r.start) }
 
-func (r *Registry) shard(node string) *shard {
-	return &r.shards[maphash.String(r.seed, node)%shardCount]
+// shard returns where a node is kept, and the hash by which it is found there.
+func (r *Registry) shard(node string) (*shard, uint64) {
+	hash := maphash.String(r.seed, node) | 1<<63 // not 0
+	return &r.shards[hash%shardCount], hash
 }
 
 // add makes a node known. The shard's lock is held.
-func (r *Registry) add(s *shard, node string) (*entry, error) {
+func (r *Registry) add(s *shard, hash uint64, node string) (*entry, error) {
 	o := r.options.Load()
 	if n := r.nodes.Add(1); n > int64(o.Nodes) {
 		r.nodes.Add(-1)
 		return nil, tooManyNodes(node, o)
 	}
-	e := &entry{name: node, override: o.override(node), index: int32(len(s.dense))}
-	s.nodes[node] = e
-	s.dense = append(s.dense, e)
+	e := s.table.add(hash, strings.Clone(node))
+	e.override = o.override(node)
 	return e, nil
 }
 
 // known returns what is known of a node, nil if that is nothing, or nothing any
 // more. The shard's lock is held.
-func (r *Registry) known(s *shard, node string, now time.Duration) *entry {
-	e := s.nodes[node]
+func (r *Registry) known(s *shard, hash uint64, node string, now time.Duration) *entry {
+	e := s.get(hash, node)
 	if e != nil && e.state(now, r.options.Load().Retention) == stateForgotten {
 		r.retire(s, e)
 		r.events[ForgottenByRetention].Add(1)
@@ -165,23 +164,5 @@ func tooManyNodes(node string, o *Options) error {
 // remove forgets a node. The shard's lock is held.
 func (r *Registry) remove(s *shard, e *entry) {
 	r.nodes.Add(-1)
-	delete(s.nodes, e.name)
-	last := len(s.dense) - 1
-	s.dense[e.index] = s.dense[last]
-	s.dense[e.index].index = e.index
-	s.dense[last] = nil
-	s.dense = s.dense[:last]
-	if room := cap(s.dense); room > 16 && last < room/4 {
-		s.shrink()
-	}
-}
-
-// shrink gives back the room of nodes that are gone, which neither maps nor
-// slices do by themselves.
-func (s *shard) shrink() {
-	s.dense = slices.Clone(s.dense)
-	s.nodes = make(map[string]*entry, len(s.dense))
-	for _, e := range s.dense {
-		s.nodes[e.name] = e
-	}
+	s.table.remove(e)
 }

@@ -50,7 +50,11 @@ func (r *Registry) Snapshot(s *Snapshot) {
 		sh.mu.Lock()
 		now := r.now()
 		var last *Group // most nodes belong to the same one as the node before
-		for _, e := range sh.dense {
+		for i := range sh.slots {
+			e := &sh.slots[i]
+			if e.hash == 0 {
+				continue
+			}
 			st := e.state(now, retention)
 			if st != stateFresh && st != stateExpired {
 				continue

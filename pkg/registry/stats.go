@@ -16,7 +16,11 @@ func (r *Registry) Stats() Stats {
 		s := &r.shards[i]
 		s.mu.Lock()
 		now := r.now()
-		for _, e := range s.dense {
+		for i := range s.slots {
+			e := &s.slots[i]
+			if e.hash == 0 {
+				continue
+			}
 			switch e.state(now, retention) {
 			case stateFresh:
 				st.Fresh++

@@ -2,13 +2,12 @@ package registry
 
 import (
 	"context"
-	"math"
 	"time"
 )
 
-// sweepStep is how many nodes are swept in one hold of a lock: few enough that
+// sweepStep is how many slots are visited in one hold of a lock: few enough that
 // a report never waits noticeably, even when the whole fleet expires at once.
-const sweepStep = 64
+const sweepStep = 128
 
 // Sweep frees the memory of samples that have expired and of nodes that are to
 // be forgotten. What a scrape shows does not depend on it.
@@ -17,26 +16,31 @@ const sweepStep = 64
 // report that waits for its lock would wake up too late each time and find it
 // taken again.
 func (r *Registry) Sweep() {
-	var next [shardCount]int // nodes of each shard that are still to be visited
-	for i := range next {
-		next[i] = math.MaxInt
-	}
-	var found []swept
+	var sweeps [shardCount]sweep
 	w := writers.Get().(*blockWriter)
 	defer writers.Put(w)
 	for left := shardCount; left > 0; {
-		for i := range r.shards {
-			if next[i] == 0 {
+		for i := range sweeps {
+			s := &sweeps[i]
+			if s.done {
 				continue
 			}
-			if next[i], found = r.sweep(&r.shards[i], next[i], found[:0], w); next[i] == 0 {
+			if r.step(&r.shards[i], s, w); s.done {
 				left--
 			}
-			for _, e := range found {
+			for _, e := range s.found {
 				r.notify(e.node, e.change)
 			}
+			s.found = s.found[:0]
 		}
 	}
+}
+
+// sweep is how far a sweep of one shard has come.
+type sweep struct {
+	begun, done bool
+	at, left    int // the slot visited last, and how many are to come
+	found       []swept
 }
 
 // swept is a node that was found to have changed.
@@ -45,26 +49,45 @@ type swept struct {
 	change Change
 }
 
-// sweep visits up to sweepStep nodes of s, from the next-th on towards the first:
-// a removal moves a node from the end, which has been visited, into the gap. It
-// returns how many are left, and appends those that changed to found.
-func (r *Registry) sweep(s *shard, next int, found []swept, w *blockWriter) (int, []swept) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// begin begins behind a free slot. Going backwards from there, what a removal
+// moves up into the gap has always been visited. (A node that is added meanwhile
+// may disturb that; then the next sweep finds what this one misses.)
+func (s *sweep) begin(t *table) {
+	s.begun, s.left = true, len(t.slots)
+	for s.at < s.left && t.slots[s.at].hash != 0 {
+		s.at++
+	}
+}
+
+// step visits up to sweepStep slots of a shard, and gathers the nodes that it
+// finds changed.
+func (r *Registry) step(t *shard, s *sweep, w *blockWriter) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !s.begun {
+		s.begin(&t.table)
+	}
 	now, retention := r.now(), r.options.Load().Retention
-	next = min(next, len(s.dense))
-	for stop := max(0, next-sweepStep); next > stop; next-- {
-		e := s.dense[next-1]
+	for range min(sweepStep, s.left, len(t.slots)) {
+		s.left--
+		s.at = (s.at - 1) & (len(t.slots) - 1)
+		e := &t.slots[s.at]
+		if e.hash == 0 {
+			continue
+		}
 		switch st := e.state(now, retention); {
 		case st == stateForgotten:
-			r.retire(s, e)
-			found = append(found, swept{e.name, ForgottenByRetention})
+			s.found = append(s.found, swept{e.name, ForgottenByRetention})
+			r.retire(t, e)
 		case st == stateExpired && e.reported && !e.expired:
-			found = append(found, swept{e.name, expiry(e)})
+			s.found = append(s.found, swept{e.name, expiry(e)})
 			e.expired, e.block, e.mapping, e.samples = true, w.shed(e.block, e.mapping).clone(), nil, 0
 		}
 	}
-	return next, found
+	if s.left == 0 || len(t.slots) == 0 {
+		s.done = true
+		t.fit()
+	}
 }
 
 // Run sweeps until ctx is done, and returns its error.
