@@ -13,16 +13,12 @@ const (
 	longest    = 258 // match
 )
 
-// codes are the Huffman codes of the block being written, and the counts of
-// what is written with them, for those of the next one.
+// codes are the Huffman codes of the block being written.
 type codes struct {
 	literalCode  [symbols]packed
 	lengthCode   [longest + 1]packed // with the extra bits
 	distanceCode [distances]packed
 	lengths      [symbols + distances]uint8
-
-	literalCount  [symbols]uint32
-	distanceCount [distances]uint32
 }
 
 // packed is some bits and, in the low byte, how many.
@@ -31,12 +27,23 @@ type packed uint32
 func (p packed) bits() uint64 { return uint64(p >> 8) }
 func (p packed) n() uint      { return uint(p & 0xff) }
 
+// token writes what t says of the beginning of text, and returns the rest.
+func (c *codes) token(b *bits, t *token, text []byte) []byte {
+	for i := range t {
+		p := &t[i]
+		if p.match > 0 {
+			c.match(b, int(p.match), int(p.distance))
+		}
+		end := int(p.match) + int(p.literals)
+		c.literals(b, text[p.match:end])
+		text = text[end:]
+	}
+	return text
+}
+
 func (c *codes) literals(b *bits, text []byte) {
 	acc, n, pos := b.acc, b.n, b.pos // in registers
 	for ; len(text) >= 3; text = text[3:] {
-		c.literalCount[text[0]]++
-		c.literalCount[text[1]]++
-		c.literalCount[text[2]]++
 		p0, p1, p2 := c.literalCode[text[0]], c.literalCode[text[1]], c.literalCode[text[2]]
 		acc |= p0.bits() << n
 		n += p0.n()
@@ -51,7 +58,6 @@ func (c *codes) literals(b *bits, text []byte) {
 	}
 	b.acc, b.n, b.pos = acc, n, pos
 	for _, v := range text {
-		c.literalCount[v]++
 		p := c.literalCode[v]
 		b.add(p.bits(), p.n())
 	}
@@ -64,16 +70,19 @@ func (c *codes) match(b *bits, n, distance int) {
 	extra := distanceExtra(symbol)
 	low := uint64(distance-1) & (1<<extra - 1)
 	for n > 0 {
-		m := min(n, longest)
-		if n-m > 0 && n-m < 3 {
-			m = n - 3 // a match has 3 bytes at least
-		}
-		c.literalCount[lengthSymbol[m]]++
-		c.distanceCount[symbol]++
+		m := part(n)
 		l := c.lengthCode[m]
 		b.add(l.bits()|d.bits()<<l.n()|low<<(l.n()+d.n()), l.n()+d.n()+extra)
 		n -= m
 	}
+}
+
+// part is the length of the first of the matches that make n bytes.
+func part(n int) int {
+	if n > longest && n < longest+3 {
+		return n - 3 // a match has 3 bytes at least
+	}
+	return min(n, longest)
 }
 
 func distanceSymbol(d int) int {
@@ -163,54 +172,44 @@ func (c *codes) finish(b *bits) {
 	b.add(0, 7) // end of block
 }
 
-// reset takes the codes for the first block of a page.
-func (c *codes) reset() {
-	*c = first
-}
+// sampled is which share of the lines is counted to make the codes. Counting
+// costs as much as encoding, and lines are alike. It has no factor in common with
+// the number of devices that nodes usually have, each with lines of its own kind.
+const sampled = 5
 
-// first are the codes for the first block, by what a page of sysInfo version 1
-// is made of: digits and points, matches of most of a line, distances of a line.
-var first = func() (c codes) {
-	for v := range c.literalCount {
-		c.literalCount[v] = 1
+// adapt makes the codes that fit a text. What it does not hold counts as seen a
+// little: it may come in the rest of the block, of which this is the beginning.
+func (c *codes) adapt(text []byte, tokens []token) {
+	var literals [symbols]uint32
+	var distance [distances]uint32
+	for i := range literals {
+		literals[i] = 1
 	}
-	for v := '0'; v <= '9'; v++ {
-		c.literalCount[v] = 1000
+	for i := range distance {
+		distance[i] = 1
 	}
-	for v := 'a'; v <= 'z'; v++ {
-		c.literalCount[v] = 20
+	for i := range tokens {
+		for j := range tokens[i] {
+			p := &tokens[i][j]
+			end := int(p.match) + int(p.literals)
+			if i%sampled == 0 {
+				for n := int(p.match); n > 0; n -= part(n) {
+					literals[lengthSymbol[part(n)]] += sampled
+					distance[distanceSymbol(int(p.distance))] += sampled
+				}
+				for _, v := range text[p.match:end] {
+					literals[v] += sampled
+				}
+			}
+			text = text[end:]
+		}
 	}
-	c.literalCount['.'], c.literalCount['\n'] = 400, 1000
-	for n := shortest; n < 100; n++ {
-		c.literalCount[lengthSymbol[n]] = 100
-	}
-	for s := range c.distanceCount {
-		c.distanceCount[s] = 1
-	}
-	for s := 10; s <= 14; s++ { // 33 to 192 bytes
-		c.distanceCount[s] = 100
-	}
-	c.adapt()
-	return c
-}()
-
-// adapt makes the codes that fit the counts, and begins to count anew. What was
-// not seen counts as seen once, for it may come yet.
-func (c *codes) adapt() {
-	for i := range c.literalCount {
-		c.literalCount[i]++
-	}
-	for i := range c.distanceCount {
-		c.distanceCount[i]++
-	}
-	codeLengths(c.lengths[:symbols], c.literalCount[:])
-	codeLengths(c.lengths[symbols:], c.distanceCount[:])
+	codeLengths(c.lengths[:symbols], literals[:])
+	codeLengths(c.lengths[symbols:], distance[:])
 	assign(c.literalCode[:], c.lengths[:symbols])
 	assign(c.distanceCode[:], c.lengths[symbols:])
 	for n := 3; n <= longest; n++ {
 		p, extra := c.literalCode[lengthSymbol[n]], lengthExtra[n]
 		c.lengthCode[n] = packed((p.bits()|extra.bits()<<p.n())<<8) | packed(p.n()+extra.n())
 	}
-	clear(c.literalCount[:])
-	clear(c.distanceCount[:])
 }

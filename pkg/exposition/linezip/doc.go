@@ -6,8 +6,8 @@
 // nothing to look for: the same family's line of another node, or of the same
 // node's next device, has just been written. So a line is compared with the
 // line before it and no other, and what a general compressor spends on hashing
-// and searching is not spent. One pass is enough for the codes too: each block
-// is written in the Huffman codes that would have been best for the one before.
+// and searching is not spent. Every fifth line is counted for the Huffman codes
+// that all are then written in, and on a large page the next ones too.
 //
 // Its one contract: whatever is written comes out again of any gzip reader.
 // Text of another kind is only compressed worse.

@@ -26,21 +26,23 @@ const (
 	shortest = 4
 )
 
-// line compresses the line of n bytes at z.start: of the head what it has in
-// common with the line before, of the tail what it has in common with the most
+// token is a line in other words: twice a match, or none, and then literals.
+type token [2]struct{ match, distance, literals uint16 }
+
+// line makes a token of the line of n bytes at z.start: of the head what it has
+// in common with the line before, of the tail what it has in common with the most
 // similar one of those before, and the rest as literals.
-func (z *Writer) line(n int) {
+func (z *Writer) line(n int) (t token) {
 	text := z.in[z.start : z.start+n]
 	before := &z.lines[0]
 	same := common(text, z.in[before.start:z.start])
 	this := z.split(text, same)
 
-	head := text[:this.tail-z.start]
-	if same = min(same, len(head)); same >= shortest {
-		z.code.match(&z.out, same, z.start-before.start)
-		head = head[same:]
+	head := this.tail - z.start
+	if same = min(same, head); same < shortest {
+		same = 0
 	}
-	z.code.literals(&z.out, head)
+	t[0].match, t[0].distance, t[0].literals = uint16(same), uint16(z.start-before.start), uint16(head-same)
 
 	tail := text[this.tail-z.start:]
 	like := &z.lines[z.stride]
@@ -55,15 +57,15 @@ func (z *Writer) line(n int) {
 		}
 		this.value = this.tail + bytes.LastIndexByte(tail, ' ') + 1
 	}
-	if same >= shortest {
-		z.code.match(&z.out, same, this.tail-like.tail)
-		tail = tail[same:]
+	if same < shortest {
+		same = 0
 	}
-	z.code.literals(&z.out, tail)
+	t[1].match, t[1].distance, t[1].literals = uint16(same), uint16(this.tail-like.tail), uint16(len(tail)-same)
 
 	copy(z.lines[1:], z.lines[:])
 	z.lines[0] = this
 	z.start += n
+	return t
 }
 
 // split finds the parts of the line at z.start, which has its first bytes in

@@ -12,13 +12,16 @@ const (
 	// longestLine is how long a line may be to serve as reference: all
 	// candidates must be within the 32 KiB that a distance can reach.
 	longestLine = 4 << 10
-	// A block is a 32nd of the text before it, within these bounds: short
-	// enough that the codes follow the text from family to family on a small
-	// page, and long enough not to spend the time on making codes on a large one.
-	shortestBlock, longestBlock = 32 << 10, 256 << 10
+	// tokensRoom is how many lines are encoded together.
+	tokensRoom = 2048
+	// longestBlock is how much text shares its codes: on a large page, where a
+	// family goes on for longer, making codes is time that can be saved. A block
+	// is a 32nd of the text before it, so that on a small page the codes follow
+	// the text from family to family.
+	longestBlock = 256 << 10
 )
 
-// Writer is a gzip writer. It is for one goroutine; its memory, about 140 KiB,
+// Writer is a gzip writer. It is for one goroutine; its memory, about 160 KiB,
 // can be used for the next page after Reset.
 type Writer struct {
 	w   io.Writer
@@ -29,10 +32,12 @@ type Writer struct {
 	end    int
 	lines  [candidates]line // before start, the nearest first
 	stride int              // which of them the tail of the last line was like
+	tokens []token          // of the lines that are not encoded yet
 
 	out  bits
 	code codes
-	left int // input until the block ends
+	open bool // a block has begun
+	left int  // input until it ends
 
 	crc  uint32
 	size uint32
@@ -40,7 +45,7 @@ type Writer struct {
 
 // NewWriter returns a Writer to w.
 func NewWriter(w io.Writer) *Writer {
-	z := &Writer{}
+	z := &Writer{tokens: make([]token, 0, tokensRoom)}
 	z.Reset(w)
 	return z
 }
@@ -52,9 +57,7 @@ func (z *Writer) Reset(w io.Writer) {
 	z.crc, z.size = 0, 0
 	z.out.reset()
 	z.out.raw(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255) // fastest algorithm, unknown system
-	z.code.reset()
-	z.left = shortestBlock
-	z.code.begin(&z.out)
+	z.open, z.left = false, 0
 }
 
 // Write compresses p. What it returns is an error of the underlying writer.
@@ -80,7 +83,9 @@ func (z *Writer) Write(p []byte) (int, error) {
 // the underlying writer.
 func (z *Writer) Close() error {
 	z.compress(true)
-	z.code.end(&z.out)
+	if z.open {
+		z.code.end(&z.out)
+	}
 	z.code.finish(&z.out)
 	z.out.align()
 	var tail [8]byte
@@ -101,25 +106,19 @@ func (z *Writer) flush() {
 // compress compresses the whole lines of the input, and all of it if it is the
 // last or has no whole line, and makes room.
 func (z *Writer) compress(last bool) {
+	begin := z.start
 	for z.start < z.end {
-		if z.left <= 0 {
-			z.code.end(&z.out)
-			z.code.adapt()
-			z.code.begin(&z.out)
-			z.left = min(max(int(z.size/32), shortestBlock), longestBlock)
-		}
-		// No code is longer than 15 bits, so a line cannot more than double.
-		if z.out.len() > outputRoom-4*longestLine {
-			z.flush()
-		}
 		text := z.in[z.start:min(z.end, z.start+longestLine)]
 		n := find(text, 1, '\n')
 		if n == len(text) && n < longestLine && !last {
 			break // the rest of the line is still to come
 		}
-		z.line(n)
-		z.left -= n
+		if z.tokens = append(z.tokens, z.line(n)); len(z.tokens) == tokensRoom {
+			z.encode(begin)
+			begin = z.start
+		}
 	}
+	z.encode(begin)
 	// The oldest candidate and all behind it stay.
 	keep := z.lines[candidates-1].start
 	copy(z.in[:], z.in[keep:z.end])
@@ -129,4 +128,26 @@ func (z *Writer) compress(last bool) {
 		l := &z.lines[i]
 		*l = line{l.start - keep, l.quote - keep, l.tail - keep, l.value - keep}
 	}
+}
+
+// encode writes the lines from begin to z.start, which are those of z.tokens.
+func (z *Writer) encode(begin int) {
+	if z.left <= 0 && len(z.tokens) > 0 {
+		if z.open {
+			z.code.end(&z.out)
+		}
+		z.code.adapt(z.in[begin:z.start], z.tokens)
+		z.code.begin(&z.out)
+		z.open, z.left = true, min(int(z.size/32), longestBlock)
+	}
+	text := z.in[begin:z.start]
+	for i := range z.tokens {
+		// No code is longer than 15 bits, so a line cannot more than double.
+		if z.out.len() > outputRoom-4*longestLine {
+			z.flush()
+		}
+		text = z.code.token(&z.out, &z.tokens[i], text)
+	}
+	z.tokens = z.tokens[:0]
+	z.left -= z.start - begin
 }
