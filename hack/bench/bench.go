@@ -329,28 +329,7 @@ func (b *bench) latencies(p *process, name string, c *contenderResult) error {
 	idle := a.Wait
 	c.Idle = &idle
 
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	done := make(chan error, 1)
-	go func() {
-		for encoding := "gzip"; ; {
-			if _, err := scrape(ctx, p, encoding, nil); err != nil {
-				if ctx.Err() != nil {
-					err = nil
-				}
-				done <- err
-				return
-			}
-			if encoding == "gzip" {
-				encoding = "identity"
-			} else {
-				encoding = "gzip"
-			}
-		}
-	}()
-	a, err = p.ask(q)
-	cancel()
-	if err := errors.Join(err, <-done); err != nil {
+	if a, err = whileRead(p, q); err != nil {
 		return err
 	}
 	scraped := a.Wait

@@ -45,6 +45,8 @@ func run(args []string) error {
 		return serve(args)
 	case "push":
 		return push(args)
+	case "read":
+		return read(args)
 	}
 
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)

@@ -30,8 +30,13 @@ func start(args ...string) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &process{path: "/metrics", command: exec.Command(self, args...), stderr: new(bytes.Buffer)}
+	return startCommand(exec.Command(self, args...))
+}
+
+func startCommand(command *exec.Cmd) (*process, error) {
+	p := &process{path: "/metrics", command: command, stderr: new(bytes.Buffer)}
 	p.command.Stderr = p.stderr
+	var err error
 	if p.stdin, err = p.command.StdinPipe(); err != nil {
 		return nil, err
 	}

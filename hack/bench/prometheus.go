@@ -42,7 +42,7 @@ type prometheusCost struct {
 
 const (
 	scrapeInterval = 5 * time.Second
-	scrapes        = 5 // the first makes the series and is not counted
+	scrapes        = 4
 )
 
 func (b *bench) measurePrometheus(nodes int) (*prometheusResult, error) {
@@ -121,42 +121,39 @@ func (b *bench) watch(target *process, binary string, nodes int, agent bool) (c 
 	}
 	defer p.stop()
 
-	var cpu, samples, bytes0 float64
-	begin := time.Now()
-	for i := 0; i <= scrapes; i++ {
-		timer := time.NewTimer(time.Until(begin.Add(time.Duration(i) * scrapeInterval)))
-		<-timer.C
+	// Discovery takes seconds, and the first scrape makes the series: neither
+	// is counted.
+	first, err := p.await(counter, 0)
+	if err != nil {
+		return c, 0, err
+	}
+	before, err := p.await(counter, first)
+	if err != nil {
+		return c, 0, err
+	}
+	cpu, err := p.cpu()
+	if err != nil {
+		return c, 0, err
+	}
+	sentBefore, samples := float64(sent.Load()), before
+	for range scrapes {
 		if _, err := target.ask(request{Op: "load", Count: nodes}); err != nil {
 			return c, 0, err
 		}
-		if i == 2 {
-			// Each interval holds one scrape; the first two are over.
-			if cpu, err = p.cpu(); err != nil {
-				return c, 0, err
-			}
-			if samples, err = p.metric(counter); err != nil {
-				return c, 0, err
-			}
-			bytes0 = float64(sent.Load())
+		if samples, err = p.await(counter, samples); err != nil {
+			return c, 0, err
 		}
 	}
-	cpu2, err := p.cpu()
+	after, err := p.cpu()
 	if err != nil {
 		return c, 0, err
 	}
-	samples2, err := p.metric(counter)
-	if err != nil {
-		return c, 0, err
-	}
-	if samples2 <= samples {
-		return c, 0, fmt.Errorf("no scrape succeeded: %s", p.stderr)
-	}
-	c.CPU = (cpu2 - cpu) / (samples2 - samples)
+	c.CPU = (after - cpu) / (samples - before)
 	if c.Memory, err = p.memory("VmRSS"); err != nil {
 		return c, 0, err
 	}
 	if agent {
-		c.Sent = (float64(sent.Load()) - bytes0) / (samples2 - samples)
+		c.Sent = (float64(sent.Load()) - sentBefore) / (samples - before)
 		return c, 0, nil
 	}
 	heads, err := p.metric("prometheus_tsdb_head_series")
@@ -165,6 +162,23 @@ func (b *bench) watch(target *process, binary string, nodes int, agent bool) (c 
 	}
 	c.Scrape, err = p.query(`quantile_over_time(0.5, scrape_duration_seconds[1m])`)
 	return c, int(heads), err
+}
+
+// await returns a counter of the process's own page once it is more than value
+// and has stopped growing: the next scrape is over.
+func (p *process) await(name string, value float64) (float64, error) {
+	const patience = 10 * scrapeInterval
+	last := value
+	for end := time.Now().Add(patience); ; time.Sleep(time.Second) {
+		switch now, err := p.metric(name); {
+		case err == nil && now > value && now == last:
+			return now, nil
+		case time.Now().After(end):
+			return 0, fmt.Errorf("%s of %s does not grow and stop within %v: %v: %s", name, p.address, patience, err, p.stderr)
+		default:
+			last = now
+		}
+	}
 }
 
 // metric reads a metric from a process's own page, summed over its labels.

@@ -295,6 +295,12 @@ func (s *server) latency(q request) (reply, error) {
 	runtime.GC()
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
+	// The thread that delivers comes first, as far as we may say so: what is
+	// wanted is the wait for the contender, not for one of few processors.
+	thread := syscall.Gettid()
+	if syscall.Setpriority(syscall.PRIO_PROCESS, thread, -20) == nil {
+		defer func() { _ = syscall.Setpriority(syscall.PRIO_PROCESS, thread, 0) }()
+	}
 	delay, err := openRunDelay()
 	if err != nil {
 		return reply{}, err

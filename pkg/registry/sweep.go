@@ -7,7 +7,7 @@ import (
 
 // sweepStep is how many slots are visited in one hold of a lock: few enough that
 // a report never waits noticeably, even when the whole fleet expires at once.
-const sweepStep = 128
+const sweepStep = 16
 
 // Sweep frees the memory of samples that have expired and of nodes that are to
 // be forgotten. What a scrape shows does not depend on it.
