@@ -11,17 +11,18 @@ import (
 // name. Where both have a family, which is when the host's registry holds the
 // module's Collector, the host's is left out.
 func (m *Module) Gather() ([]*dto.MetricFamily, error) {
-	own, _ := m.metrics.registry.Gather() // its collectors never fail
-	names := map[string]bool{}
-	for _, f := range own {
-		names[f.GetName()] = true
-	}
+	all := m.metrics.gather()
+	own := len(all)
 	host, err := m.config.Load().Host.Gather()
 	for _, f := range host {
-		if !names[f.GetName()] {
-			own = append(own, f)
+		if _, mine := slices.BinarySearchFunc(all[:own], f.GetName(), byName); !mine {
+			all = append(all, f)
 		}
 	}
-	slices.SortFunc(own, func(a, b *dto.MetricFamily) int { return strings.Compare(a.GetName(), b.GetName()) })
-	return own, err
+	if len(all) > own {
+		slices.SortFunc(all, func(a, b *dto.MetricFamily) int { return strings.Compare(a.GetName(), b.GetName()) })
+	}
+	return all, err
 }
+
+func byName(f *dto.MetricFamily, name string) int { return strings.Compare(f.GetName(), name) }

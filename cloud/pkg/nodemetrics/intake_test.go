@@ -114,12 +114,8 @@ func wantRefused(t *testing.T, m *Module, msg any, reason, says string) {
 // rejections are the counts by reason, as they are shown.
 func rejections(t *testing.T, m *Module) map[string]float64 {
 	t.Helper()
-	families, err := m.metrics.registry.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
 	counts := map[string]float64{}
-	for _, f := range families {
+	for _, f := range m.metrics.gather() {
 		if f.GetName() != "nodemetrics_reports_total" {
 			continue
 		}

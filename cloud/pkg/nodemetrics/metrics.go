@@ -4,10 +4,13 @@ import (
 	"encoding/json"
 	"runtime"
 	"runtime/debug"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/kubeedge/beehive/pkg/core/model"
 	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 	"k8s.io/klog/v2"
 
 	"github.com/edgegauge/edgegauge/pkg/registry"
@@ -18,15 +21,11 @@ import (
 // They are one collector, so that they can stand on another page too.
 type metrics struct {
 	nodes    *registry.Registry
-	registry *prometheus.Registry
+	stats    atomic.Pointer[registry.Stats] // of the newest scrape
+	families families
 
-	state      *prometheus.Desc
-	series     *prometheus.Desc
-	changes    *prometheus.Desc
-	ttl        *prometheus.Desc
 	accepted   prometheus.Counter
 	rejected   map[string]prometheus.Counter
-	reports    *prometheus.CounterVec
 	ignored    prometheus.Counter
 	mismatches prometheus.Counter
 	bytes      prometheus.Histogram
@@ -34,7 +33,6 @@ type metrics struct {
 	hostErrors prometheus.Counter
 	reloadOK   prometheus.Gauge
 	reloadTime prometheus.Gauge
-	build      prometheus.Gauge
 }
 
 // reasons are all for which a report can be refused.
@@ -49,47 +47,82 @@ func reasons() []string {
 	return all
 }
 
-func newMetrics(m *Module) *metrics {
-	x := &metrics{
-		nodes:    m.registry,
-		registry: prometheus.NewRegistry(),
-		state: prometheus.NewDesc("nodemetrics_nodes",
-			"Known nodes: fresh ones reported within their TTL, expired ones did not, pending ones are expected.", []string{"state"}, nil),
-		series: prometheus.NewDesc("nodemetrics_series", "Series of nodes on the page.", nil, nil),
-		changes: prometheus.NewDesc("nodemetrics_node_changes_total",
-			"Nodes that appeared, returned, expired or were forgotten, by what made them.", []string{"change", "reason"}, nil),
-		ttl: prometheus.NewDesc("nodemetrics_node_ttl_seconds",
-			"The configured time that a report counts (nodeTTL).", nil, nil),
-		reports: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "nodemetrics_reports_total",
-			Help: "Reports by what became of them, and why they were rejected."}, []string{"result", "reason"}),
-		rejected: map[string]prometheus.Counter{},
-		ignored: prometheus.NewCounter(prometheus.CounterOpts{Name: "nodemetrics_reports_with_ignored_fields_total",
-			Help: "Reports with fields that the mapping does not know."}),
-		mismatches: prometheus.NewCounter(prometheus.CounterOpts{Name: "nodemetrics_identity_mismatches_total",
-			Help: "Reports that claim another node's name than that of the session which brought them."}),
-		bytes: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "nodemetrics_report_bytes",
-			Help: "Size of reports that came as bytes or text.", Buckets: prometheus.ExponentialBuckets(256, 4, 7)}),
-		duration: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "nodemetrics_report_duration_seconds",
-			Help: "Time from the receipt of a report to its being on the page.", Buckets: prometheus.ExponentialBuckets(1e-6, 4, 9)}),
-		hostErrors: prometheus.NewCounter(prometheus.CounterOpts{Name: "nodemetrics_host_gather_errors_total",
-			Help: "Scrapes in which not all of the process's other metrics could be shown."}),
-		reloadOK: prometheus.NewGauge(prometheus.GaugeOpts{Name: "nodemetrics_config_last_reload_successful",
-			Help: "Whether the config file as it is now is the one in force."}),
-		reloadTime: prometheus.NewGauge(prometheus.GaugeOpts{Name: "nodemetrics_config_last_reload_success_timestamp_seconds",
-			Help: "When the config in force was taken up, in seconds since the Unix epoch."}),
-		build: prometheus.NewGauge(prometheus.GaugeOpts{Name: "nodemetrics_build_info",
-			Help:        "Version of the module; the value is always 1.",
-			ConstLabels: prometheus.Labels{"version": version(), "goversion": runtime.Version()}}),
-	}
-	x.accepted = x.reports.WithLabelValues("accepted", "")
-	for _, r := range reasons() {
-		x.rejected[r] = x.reports.WithLabelValues("rejected", r)
-	}
-	x.build.Set(1)
+func newMetrics(nodes *registry.Registry) *metrics {
+	x := &metrics{nodes: nodes, rejected: map[string]prometheus.Counter{}}
+	x.ofNodes()
+	x.ofReports()
+	x.hostErrors = x.families.counter(prometheus.Opts{Name: "nodemetrics_host_gather_errors_total",
+		Help: "Scrapes in which not all of the process's other metrics could be shown."})
+	x.reloadOK = x.families.gauge(prometheus.Opts{Name: "nodemetrics_config_last_reload_successful",
+		Help: "Whether the config file as it is now is the one in force."})
+	x.reloadTime = x.families.gauge(prometheus.Opts{Name: "nodemetrics_config_last_reload_success_timestamp_seconds",
+		Help: "When the config in force was taken up, in seconds since the Unix epoch."})
+	x.families.gauge(prometheus.Opts{Name: "nodemetrics_build_info",
+		Help:        "Version of the module; the value is always 1.",
+		ConstLabels: prometheus.Labels{"version": version(), "goversion": runtime.Version()}}).Set(1)
 	x.reloadOK.Set(1)
 	x.reloadTime.SetToCurrentTime()
-	x.registry.MustRegister(x) // a new registry refuses nothing
 	return x
+}
+
+// ofNodes adds what the registry keeps.
+func (x *metrics) ofNodes() {
+	for _, s := range []struct {
+		state string
+		count func(*registry.Stats) int
+	}{
+		{"expired", func(st *registry.Stats) int { return st.Expired }},
+		{"fresh", func(st *registry.Stats) int { return st.Fresh }},
+		{"pending", func(st *registry.Stats) int { return st.Pending }},
+	} {
+		x.families.gaugeFunc(prometheus.Opts{Name: "nodemetrics_nodes",
+			Help:        "Known nodes: fresh ones reported within their TTL, expired ones did not, pending ones are expected.",
+			ConstLabels: prometheus.Labels{"state": s.state}},
+			func() float64 { return float64(s.count(x.stats.Load())) })
+	}
+	x.families.gaugeFunc(prometheus.Opts{Name: "nodemetrics_series", Help: "Series of nodes on the page."},
+		func() float64 { return float64(x.stats.Load().Series) })
+	x.families.gaugeFunc(prometheus.Opts{Name: "nodemetrics_node_ttl_seconds", Help: "The configured time that a report counts (nodeTTL)."},
+		func() float64 { return x.nodes.Options().NodeTTL.Seconds() })
+	for _, c := range []struct {
+		registry.Change
+		change, reason string
+	}{
+		{registry.Appeared, "appeared", "report"},
+		{registry.ExpiredByDisconnect, "expired", "disconnect"},
+		{registry.ExpiredByTTL, "expired", "ttl"},
+		{registry.ForgottenByDeletion, "forgotten", "deletion"},
+		{registry.ForgottenByRetention, "forgotten", "retention"},
+		{registry.Returned, "returned", "report"},
+	} {
+		x.families.counterFunc(prometheus.Opts{Name: "nodemetrics_node_changes_total",
+			Help:        "Nodes that appeared, returned, expired or were forgotten, by what made them.",
+			ConstLabels: prometheus.Labels{"change": c.change, "reason": c.reason}},
+			func() float64 { return float64(x.nodes.Count(c.Change)) })
+	}
+}
+
+// ofReports adds what account counts.
+func (x *metrics) ofReports() {
+	reports := func(reason, result string) prometheus.Counter {
+		return x.families.counter(prometheus.Opts{Name: "nodemetrics_reports_total",
+			Help:        "Reports by what became of them, and why they were rejected.",
+			ConstLabels: prometheus.Labels{"reason": reason, "result": result}})
+	}
+	x.accepted = reports("", "accepted")
+	rejections := reasons()
+	slices.Sort(rejections)
+	for _, r := range rejections {
+		x.rejected[r] = reports(r, "rejected")
+	}
+	x.ignored = x.families.counter(prometheus.Opts{Name: "nodemetrics_reports_with_ignored_fields_total",
+		Help: "Reports with fields that the mapping does not know."})
+	x.mismatches = x.families.counter(prometheus.Opts{Name: "nodemetrics_identity_mismatches_total",
+		Help: "Reports that claim another node's name than that of the session which brought them."})
+	x.bytes = x.families.histogram(prometheus.Opts{Name: "nodemetrics_report_bytes",
+		Help: "Size of reports that came as bytes or text."}, prometheus.ExponentialBuckets(256, 4, 7))
+	x.duration = x.families.histogram(prometheus.Opts{Name: "nodemetrics_report_duration_seconds",
+		Help: "Time from the receipt of a report to its being on the page."}, prometheus.ExponentialBuckets(1e-6, 4, 9))
 }
 
 // version is that of this Go module, if the binary was built with one.
@@ -107,47 +140,34 @@ func version() string {
 	return "unknown"
 }
 
-func (x *metrics) parts() []prometheus.Collector {
-	return []prometheus.Collector{x.reports, x.ignored, x.mismatches, x.bytes, x.duration, x.hostErrors, x.reloadOK, x.reloadTime, x.build}
+// count counts the registry's nodes, for the gauges that tell of them.
+func (x *metrics) count() {
+	st := x.nodes.Stats()
+	x.stats.Store(&st)
+}
+
+// gather reads all of them, sorted by name.
+func (x *metrics) gather() []*dto.MetricFamily {
+	x.count()
+	return x.families.gather()
 }
 
 // Describe describes all of them.
 func (x *metrics) Describe(ch chan<- *prometheus.Desc) {
-	ch <- x.state
-	ch <- x.series
-	ch <- x.changes
-	ch <- x.ttl
-	for _, p := range x.parts() {
-		p.Describe(ch)
+	for _, f := range x.families {
+		for _, m := range f.metrics {
+			ch <- m.Desc()
+		}
 	}
 }
 
-// Collect reads those that the registry keeps, and the rest.
+// Collect sends all of them.
 func (x *metrics) Collect(ch chan<- prometheus.Metric) {
-	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
-		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
-	}
-	st := x.nodes.Stats()
-	gauge(x.state, float64(st.Fresh), "fresh")
-	gauge(x.state, float64(st.Expired), "expired")
-	gauge(x.state, float64(st.Pending), "pending")
-	gauge(x.series, float64(st.Series))
-	gauge(x.ttl, x.nodes.Options().NodeTTL.Seconds())
-	for _, c := range []struct {
-		registry.Change
-		change, reason string
-	}{
-		{registry.Appeared, "appeared", "report"},
-		{registry.Returned, "returned", "report"},
-		{registry.ExpiredByTTL, "expired", "ttl"},
-		{registry.ExpiredByDisconnect, "expired", "disconnect"},
-		{registry.ForgottenByRetention, "forgotten", "retention"},
-		{registry.ForgottenByDeletion, "forgotten", "deletion"},
-	} {
-		ch <- prometheus.MustNewConstMetric(x.changes, prometheus.CounterValue, float64(x.nodes.Count(c.Change)), c.change, c.reason)
-	}
-	for _, p := range x.parts() {
-		p.Collect(ch)
+	x.count()
+	for _, f := range x.families {
+		for _, m := range f.metrics {
+			ch <- m
+		}
 	}
 }
 

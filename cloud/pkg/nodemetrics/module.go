@@ -60,7 +60,7 @@ func New(c Config) (*Module, error) {
 	m.reports.New = func() any { return new(sysinfo.Report) }
 	m.config.Store(&c)
 	m.decoder.Store(decoder)
-	m.metrics = newMetrics(m)
+	m.metrics = newMetrics(nodes)
 	m.handler = m.newHandler()
 	return m, nil
 }

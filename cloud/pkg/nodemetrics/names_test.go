@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	dto "github.com/prometheus/client_model/go"
 )
@@ -35,10 +36,7 @@ var ownFamilies = map[string]struct {
 
 func TestOwnMetrics(t *testing.T) {
 	m := newModule(t, nil)
-	families, err := m.metrics.registry.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
+	families := m.metrics.gather()
 	for _, f := range families {
 		want, ok := ownFamilies[f.GetName()]
 		if !ok {
@@ -83,6 +81,32 @@ func TestOwnMetrics(t *testing.T) {
 	problems, err := promlint.NewWithMetricFamilies(families).Lint()
 	if err != nil || len(problems) > 0 {
 		t.Errorf("lint: %v %v", problems, err)
+	}
+}
+
+// A registry of client_golang, with all its checks, gathers the same.
+func TestOwnMetricsAreAsARegistryGathersThem(t *testing.T) {
+	m := newModule(t, nil)
+	for range 3 {
+		accept(t, m, message("edge", memory("7")))
+	}
+	if err := m.Expect("pending"); err != nil {
+		t.Fatal(err)
+	}
+	r := prometheus.NewPedanticRegistry()
+	r.MustRegister(m.metrics)
+	want, err := r.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := m.metrics.gather()
+	if len(got) != len(want) || len(want) != len(ownFamilies) {
+		t.Fatalf("%d families, a registry gathers %d", len(got), len(want))
+	}
+	for i := range want {
+		if got[i].String() != want[i].String() {
+			t.Errorf("gathered\n%v\nby a registry\n%v", got[i], want[i])
+		}
 	}
 }
 
