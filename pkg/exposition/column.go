@@ -24,6 +24,8 @@ func columns(s *registry.Snapshot) []column {
 	var cols []column
 	for g := range s.Groups {
 		group := &s.Groups[g]
+		cols = slices.Grow(cols, len(group.Families))
+		room := make([]int, len(group.Families)*len(s.Groups)) // for the indexes of all
 		for i := range group.Families {
 			f := &group.Families[i]
 			if group.Down && statusIndex(f.Name) < 0 {
@@ -38,7 +40,7 @@ func columns(s *registry.Snapshot) []column {
 			}
 			if at < 0 {
 				at = len(cols)
-				index := make([]int, len(s.Groups))
+				index := room[i*len(s.Groups) : (i+1)*len(s.Groups)]
 				for k := range index {
 					index[k] = -1
 				}

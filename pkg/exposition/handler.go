@@ -1,8 +1,6 @@
 package exposition
 
 import (
-	"bytes"
-	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -11,8 +9,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	dto "github.com/prometheus/client_model/go"
-	"github.com/prometheus/common/expfmt"
 
 	"github.com/edgegauge/edgegauge/pkg/exposition/linezip"
 	"github.com/edgegauge/edgegauge/pkg/registry"
@@ -104,8 +100,8 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 var compressors = sync.Pool{New: func() any { return linezip.NewWriter(nil) }}
 
-// page writes the nodes, in writes of up to size bytes, the host's metrics and
-// the end.
+// page writes the nodes, the host's metrics and the end, in writes of up to size
+// bytes.
 func (h *handler) page(w io.Writer, format Format, size int) {
 	s, _ := h.snapshots.Get().(*registry.Snapshot)
 	if s == nil {
@@ -116,59 +112,23 @@ func (h *handler) page(w io.Writer, format Format, size int) {
 		h.snapshots.Put(s)
 	}()
 	h.registry.Snapshot(s)
-	if err := writeNodes(w, s, format, size); err != nil {
-		return // the scraper went away
-	}
-	if h.Host != nil {
-		mine := map[string]bool{}
-		for _, c := range columns(s) {
-			mine[base(c.Name)] = true
-		}
-		if err := writeHost(w, h.Host, format, mine); err != nil {
+	nodes := columns(s)
+	p := begin(w, size)
+	p.nodes(s, nodes, format)
+	if h.Host != nil && p.err == nil { // else the scraper went away
+		if err := p.host(h.Host, nodes, format); err != nil {
 			h.HostError(err)
 		}
 	}
 	if format == OpenMetrics {
-		_, _ = io.WriteString(w, "# EOF\n")
+		p.write([]byte("# EOF\n"))
 	}
+	_ = p.end() // nobody is left to be told
 }
 
 // base returns a family's name as OpenMetrics has it, where a counter x_total
 // and a gauge x would be the same family.
 func base(name string) string { return strings.TrimSuffix(name, "_total") }
-
-// writeHost writes what g gathers, without the families in skip. A family that
-// cannot be written is left out whole, for half a one would spoil the page.
-func writeHost(w io.Writer, g prometheus.Gatherer, format Format, skip map[string]bool) error {
-	families, err := g.Gather()
-	var buf bytes.Buffer
-	for _, f := range families {
-		if skip[base(f.GetName())] {
-			continue
-		}
-		begin := buf.Len()
-		if bad := writeFamily(&buf, f, format); bad != nil {
-			buf.Truncate(begin)
-			err = errors.Join(err, bad)
-		}
-		if buf.Len() >= chunk {
-			if _, gone := buf.WriteTo(w); gone != nil {
-				return err
-			}
-		}
-	}
-	_, _ = buf.WriteTo(w)
-	return err
-}
-
-func writeFamily(w *bytes.Buffer, f *dto.MetricFamily, format Format) (err error) {
-	if format == OpenMetrics {
-		_, err = expfmt.MetricFamilyToOpenMetrics(w, f)
-	} else {
-		_, err = expfmt.MetricFamilyToText(w, f)
-	}
-	return err
-}
 
 // timeout is how long the scraper waits, as far as it says.
 func (h *handler) timeout(r *http.Request) time.Duration {
