@@ -59,6 +59,10 @@ step "a real Prometheus scrapes the built command"
 go build -o bin/nodemetrics ./cloud/cmd/nodemetrics
 NODEMETRICS=$PWD/bin/nodemetrics go test -count=1 -tags e2e ./cloud/cmd/nodemetrics
 
+step "the benchmark's own checks"
+go -C hack/bench vet ./...
+go -C hack/bench test ./...
+
 step "the reporter"
 edge/test.sh
 
