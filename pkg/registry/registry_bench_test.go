@@ -154,6 +154,7 @@ func BenchmarkSweep(b *testing.B) {
 				if err := r.SetOptions(short); err != nil {
 					b.Fatal(err)
 				}
+				runtime.GC() // what the preparation left behind
 				swept, put := make(chan struct{}), make(chan time.Duration)
 				go func() {
 					var longest time.Duration
@@ -169,7 +170,6 @@ func BenchmarkSweep(b *testing.B) {
 						}
 					}
 				}()
-				runtime.GC() // what the preparation left behind
 				b.StartTimer()
 				r.Sweep()
 				b.StopTimer()
