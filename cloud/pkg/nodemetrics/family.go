@@ -21,41 +21,37 @@ type family struct {
 	metrics    []prometheus.Metric // sorted by the values of their labels
 }
 
-// add adds a metric to the family of that name, which stands where its name
-// belongs. Metrics of one family come in the order of their labels' values.
-func (all *families) add(kind dto.MetricType, o prometheus.Opts, m prometheus.Metric) {
+// add adds m to the family of that name, which stands where its name belongs,
+// and returns it. Metrics of one family come in the order of their labels'
+// values.
+func add[M prometheus.Metric](all *families, kind dto.MetricType, o prometheus.Opts, m M) M {
 	i, found := slices.BinarySearchFunc(*all, o.Name, func(f family, name string) int { return strings.Compare(f.name, name) })
 	if !found {
 		*all = slices.Insert(*all, i, family{name: o.Name, help: o.Help, kind: kind})
 	}
 	f := &(*all)[i]
 	f.metrics = append(f.metrics, m)
+	return m
 }
 
 func (all *families) counter(o prometheus.Opts) prometheus.Counter {
-	c := prometheus.NewCounter(prometheus.CounterOpts(o))
-	all.add(dto.MetricType_COUNTER, o, c)
-	return c
+	return add(all, dto.MetricType_COUNTER, o, prometheus.NewCounter(prometheus.CounterOpts(o)))
 }
 
 func (all *families) counterFunc(o prometheus.Opts, value func() float64) {
-	all.add(dto.MetricType_COUNTER, o, prometheus.NewCounterFunc(prometheus.CounterOpts(o), value))
+	add(all, dto.MetricType_COUNTER, o, prometheus.NewCounterFunc(prometheus.CounterOpts(o), value))
 }
 
 func (all *families) gauge(o prometheus.Opts) prometheus.Gauge {
-	g := prometheus.NewGauge(prometheus.GaugeOpts(o))
-	all.add(dto.MetricType_GAUGE, o, g)
-	return g
+	return add(all, dto.MetricType_GAUGE, o, prometheus.NewGauge(prometheus.GaugeOpts(o)))
 }
 
 func (all *families) gaugeFunc(o prometheus.Opts, value func() float64) {
-	all.add(dto.MetricType_GAUGE, o, prometheus.NewGaugeFunc(prometheus.GaugeOpts(o), value))
+	add(all, dto.MetricType_GAUGE, o, prometheus.NewGaugeFunc(prometheus.GaugeOpts(o), value))
 }
 
 func (all *families) histogram(o prometheus.Opts, buckets []float64) prometheus.Histogram {
-	h := prometheus.NewHistogram(prometheus.HistogramOpts{Name: o.Name, Help: o.Help, Buckets: buckets})
-	all.add(dto.MetricType_HISTOGRAM, o, h)
-	return h
+	return add(all, dto.MetricType_HISTOGRAM, o, prometheus.NewHistogram(prometheus.HistogramOpts{Name: o.Name, Help: o.Help, Buckets: buckets}))
 }
 
 // gather reads all, sorted by name.

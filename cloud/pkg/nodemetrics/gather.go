@@ -19,9 +19,7 @@ func (m *Module) Gather() ([]*dto.MetricFamily, error) {
 			all = append(all, f)
 		}
 	}
-	if len(all) > own {
-		slices.SortFunc(all, func(a, b *dto.MetricFamily) int { return strings.Compare(a.GetName(), b.GetName()) })
-	}
+	slices.SortFunc(all, func(a, b *dto.MetricFamily) int { return strings.Compare(a.GetName(), b.GetName()) })
 	return all, err
 }
 
