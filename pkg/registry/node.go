@@ -7,14 +7,14 @@ import "time"
 // has passed. An expected node is not forgotten until [Registry.Forget]. The
 // error is a [*Refusal]. Calling it again changes nothing.
 func (r *Registry) Expect(node string) error {
-	s, hash := r.shard(node)
+	s, k := r.shard(node)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := r.now()
-	e := r.known(s, hash, node, now)
+	e := r.known(s, k, now)
 	if e == nil {
 		var err error
-		if e, err = r.add(s, hash, node); err != nil {
+		if e, err = r.add(s, k, node); err != nil {
 			return err
 		}
 		e.block, e.statusSeries = new(blockWriter).renderStatus(e.name, status{}).clone(), 1
@@ -29,10 +29,10 @@ func (r *Registry) Expect(node string) error {
 // report takes that back. Unknown nodes are ignored, and calling it again
 // changes nothing.
 func (r *Registry) Disconnected(node string) {
-	s, hash := r.shard(node)
+	s, k := r.shard(node)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e := s.get(hash, node)
+	e := s.get(k)
 	now := r.now()
 	if e == nil || !e.reported || e.graceEnd > 0 || now >= e.expires {
 		return
@@ -44,10 +44,10 @@ func (r *Registry) Disconnected(node string) {
 // Connected takes back a Disconnected whose grace has not ended: the node's
 // session is there again, and its newest report counts for its whole TTL.
 func (r *Registry) Connected(node string) {
-	s, hash := r.shard(node)
+	s, k := r.shard(node)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e := s.get(hash, node)
+	e := s.get(k)
 	if e == nil || e.graceEnd == 0 || r.now() >= e.expires {
 		return
 	}
@@ -57,9 +57,9 @@ func (r *Registry) Connected(node string) {
 
 // Forget removes every trace of a node at once: its Node object was deleted.
 func (r *Registry) Forget(node string) {
-	s, hash := r.shard(node)
+	s, k := r.shard(node)
 	s.mu.Lock()
-	e := s.get(hash, node)
+	e := s.get(k)
 	if e != nil {
 		r.remove(s, e)
 		s.fit()

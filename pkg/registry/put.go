@@ -12,10 +12,10 @@ import (
 // that sends too many costs next to nothing, nor does one that there is no room
 // for. The error is a [*Refusal].
 func (r *Registry) Admit(node string) error {
-	s, hash := r.shard(node)
+	s, k := r.shard(node)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e := s.likely(hash)
+	e := s.get(k)
 	o := r.options.Load()
 	if e == nil {
 		if r.nodes.Load() >= int64(o.Nodes) {
@@ -44,7 +44,7 @@ func (r *Registry) Admit(node string) error {
 // held, by their own times, is refused; unless it is older by more than the
 // node's TTL, or the node has expired: then its clock was set back.
 func (r *Registry) Put(node string, report *sysinfo.Report) error {
-	s, hash := r.shard(node)
+	s, k := r.shard(node)
 	arrival := time.Now()
 	now := arrival.Sub(r.start)
 
@@ -53,7 +53,7 @@ func (r *Registry) Put(node string, report *sysinfo.Report) error {
 	interval := report.Interval
 	if interval == 0 {
 		s.mu.Lock()
-		if e := s.get(hash, node); e != nil && e.reported && now < e.expires {
+		if e := s.get(k); e != nil && e.reported && now < e.expires {
 			interval = max(0, now-e.received).Round(time.Millisecond).Seconds() // another may have come in between
 		}
 		s.mu.Unlock()
@@ -64,7 +64,7 @@ func (r *Registry) Put(node string, report *sysinfo.Report) error {
 	block := w.render(node, report, st)
 
 	s.mu.Lock()
-	change, err := r.swap(s, hash, node, report, block, st.series(), now)
+	change, err := r.swap(s, k, node, report, block, st.series(), now)
 	s.mu.Unlock()
 	if err != nil {
 		return err
@@ -77,13 +77,13 @@ func (r *Registry) Put(node string, report *sysinfo.Report) error {
 
 // swap puts a copy of block in the place of the node's old one. The shard's lock
 // is held.
-func (r *Registry) swap(s *shard, hash uint64, node string, report *sysinfo.Report, block Block, statusSeries int, now time.Duration) (Change, error) {
+func (r *Registry) swap(s *shard, k key, node string, report *sysinfo.Report, block Block, statusSeries int, now time.Duration) (Change, error) {
 	o := r.options.Load()
 	change := unchanged
-	e := r.known(s, hash, node, now)
+	e := r.known(s, k, now)
 	if e == nil {
 		var err error
-		if e, err = r.add(s, hash, node); err != nil {
+		if e, err = r.add(s, k, node); err != nil {
 			return unchanged, err
 		}
 		e.admit = now

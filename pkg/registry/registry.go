@@ -15,8 +15,8 @@ import (
 // goroutines at once; none blocks for longer than it takes to visit the nodes
 // of one shard.
 type Registry struct {
-	start   time.Time // the clock's zero
-	seed    maphash.Seed
+	start   time.Time       // the clock's zero
+	seeds   [2]maphash.Seed // of key's hashes
 	options atomic.Pointer[Options]
 	changed func(node string, c Change)
 	nodes   atomic.Int64
@@ -41,7 +41,7 @@ type shard struct {
 //
 // Its size is two cache lines; the fields by which it is found come first.
 type entry struct {
-	hash    uint64 // never 0
+	key
 	name    string
 	block   Block            // of the newest report; after expiry only the status lines
 	mapping *sysinfo.Mapping // of block's samples; nil without any
@@ -61,7 +61,6 @@ type entry struct {
 	expired      bool  // noticed, its samples freed
 	expected     bool  // has a Node object: only its deletion makes it forgotten
 
-	_ [8]byte
 }
 
 // New returns an empty registry. changed, if not nil, is told what becomes of
@@ -76,7 +75,7 @@ func New(o Options, changed func(node string, c Change)) (*Registry, error) {
 	if changed == nil {
 		changed = func(string, Change) {}
 	}
-	r := &Registry{start: time.Now(), seed: maphash.MakeSeed(), changed: changed}
+	r := &Registry{start: time.Now(), seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}, changed: changed}
 	r.options.Store(&o)
 	return r, nil
 }
@@ -119,28 +118,28 @@ func (r *Registry) SetOptions(o Options) error {
 
 func (r *Registry) now() time.Duration { return time.Since(r.start) }
 
-// shard returns where a node is kept, and the hash by which it is found there.
-func (r *Registry) shard(node string) (*shard, uint64) {
-	hash := maphash.String(r.seed, node) | 1<<63 // not 0
-	return &r.shards[hash%shardCount], hash
+// shard returns where a node is kept, and the key by which it is found there.
+func (r *Registry) shard(node string) (*shard, key) {
+	k := key{maphash.String(r.seeds[0], node) | 1<<63, maphash.String(r.seeds[1], node)}
+	return &r.shards[k.hash%shardCount], k
 }
 
 // add makes a node known. The shard's lock is held.
-func (r *Registry) add(s *shard, hash uint64, node string) (*entry, error) {
+func (r *Registry) add(s *shard, k key, node string) (*entry, error) {
 	o := r.options.Load()
 	if n := r.nodes.Add(1); n > int64(o.Nodes) {
 		r.nodes.Add(-1)
 		return nil, tooManyNodes(node, o)
 	}
-	e := s.table.add(hash, strings.Clone(node))
+	e := s.table.add(k, strings.Clone(node))
 	e.override = o.override(node)
 	return e, nil
 }
 
 // known returns what is known of a node, nil if that is nothing, or nothing any
 // more. The shard's lock is held.
-func (r *Registry) known(s *shard, hash uint64, node string, now time.Duration) *entry {
-	e := s.get(hash, node)
+func (r *Registry) known(s *shard, k key, now time.Duration) *entry {
+	e := s.get(k)
 	if e != nil && e.state(now, r.options.Load().Retention) == stateForgotten {
 		r.retire(s, e)
 		r.events[ForgottenByRetention].Add(1)

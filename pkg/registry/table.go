@@ -8,8 +8,8 @@ import "math/bits"
 // In a large fleet each report finds what is known of its node out of the cache,
 // and every load that needs the one before waits for main memory, and for the
 // page tables too. A map of strings to pointers makes five such loads in a row,
-// which at 100,000 nodes took as long as decoding the report. Here it is one, and
-// one more for the name.
+// which at 100,000 nodes took as long as decoding the report. Here it is one,
+// because a node's name is not looked at: see key.
 //
 // An entry stays where it is until the next add, remove or fit.
 type table struct {
@@ -19,50 +19,44 @@ type table struct {
 
 const fewestSlots = 8
 
+// key stands for a node's name: two hashes of it by seeds of their own, 127 bits
+// together. That two of 100,000 names have the same key is less likely than a bit
+// of memory turning by itself, nor can anyone choose such names, for the seeds are
+// the process's secret. So the key alone tells nodes apart; comparing names too
+// would be one more wait for memory in each report.
+type key struct {
+	hash  uint64 // never 0; its lowest bits choose the shard, those above them the slot
+	check uint64
+}
+
 // home is where a node of that hash is looked for first. The lowest bits, which
 // choose the shard, are the same in all slots.
 func (t *table) home(hash uint64) int { return int(hash/shardCount) & (len(t.slots) - 1) }
 
 func (t *table) next(i int) int { return (i + 1) & (len(t.slots) - 1) }
 
-// get returns the node of that name, nil if there is none.
-func (t *table) get(hash uint64, name string) *entry {
+// get returns the node with that key, nil if there is none.
+func (t *table) get(k key) *entry {
 	if t.count == 0 {
 		return nil
 	}
-	for i := t.home(hash); ; i = t.next(i) {
+	for i := t.home(k.hash); ; i = t.next(i) {
 		switch e := &t.slots[i]; {
+		case e.key == k:
+			return e
 		case e.hash == 0:
 			return nil
-		case e.hash == hash && e.name == name:
-			return e
-		}
-	}
-}
-
-// likely is get without a look at the name, for what does no harm should it, of
-// two nodes with the same hash of 64 bits, return the other.
-func (t *table) likely(hash uint64) *entry {
-	if t.count == 0 {
-		return nil
-	}
-	for i := t.home(hash); ; i = t.next(i) {
-		switch e := &t.slots[i]; e.hash {
-		case 0:
-			return nil
-		case hash:
-			return e
 		}
 	}
 }
 
 // add makes room for a node that is not there and returns its entry, in which
-// hash and name are set.
-func (t *table) add(hash uint64, name string) *entry {
+// key and name are set.
+func (t *table) add(k key, name string) *entry {
 	t.count++
 	t.fit()
-	e := t.free(hash)
-	e.hash, e.name = hash, name
+	e := t.free(k.hash)
+	e.key, e.name = k, name
 	return e
 }
 
