@@ -60,7 +60,6 @@ type entry struct {
 	reported     bool  // there has been a report
 	expired      bool  // noticed, its samples freed
 	expected     bool  // has a Node object: only its deletion makes it forgotten
-
 }
 
 // New returns an empty registry. changed, if not nil, is told what becomes of
