@@ -28,6 +28,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	c.registry.Snapshot(&s)
 	defer s.Release()
 	cols := columns(&s)
+	var line []byte
 	for g := range s.Groups {
 		group := &s.Groups[g]
 		byIndex := make([]*family, len(group.Families))
@@ -37,12 +38,15 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 			}
 		}
 		for _, b := range group.Blocks {
-			for len(b) > 0 {
-				index, length, body := b.Next()
-				if f := byIndex[index]; f != nil {
-					f.collect(ch, body[:length], group.Down)
+			node, lines := b.Split()
+			for len(lines) > 0 {
+				f := byIndex[lines.Family()]
+				end, rest := lines.Next()
+				lines = rest
+				if f != nil {
+					line = append(append(line[:0], node...), end...)
+					f.collect(ch, line, group.Down)
 				}
-				b = body[length:]
 			}
 		}
 	}
@@ -55,35 +59,30 @@ type family struct {
 	descs map[string]*prometheus.Desc
 }
 
-// collect sends the samples of lines.
-func (f *family) collect(ch chan<- prometheus.Metric, lines []byte, down bool) {
+// collect sends the sample of a line without its family.
+func (f *family) collect(ch chan<- prometheus.Metric, line []byte, down bool) {
 	valueType := prometheus.GaugeValue
 	if f.Type == sysinfo.Counter {
 		valueType = prometheus.CounterValue
 	}
-	down = down && f.Name == sysinfo.Status[up].Name
-	for len(lines) > 0 {
-		var names, values []string
-		var v float64
-		names, values, v, lines = cutLine(lines)
-		if down {
-			v = 0 // the block has the value of a node that is up
-		}
-		key := strings.Join(names, " ")
-		if f.descs[key] == nil {
-			f.descs[key] = prometheus.NewDesc(f.Name, f.Help, names, nil)
-		}
-		m, err := prometheus.NewConstMetric(f.descs[key], valueType, v, values...)
-		if err != nil {
-			m = prometheus.NewInvalidMetric(f.descs[key], err)
-		}
-		ch <- m
+	names, values, v := parseLine(line)
+	if down && f.Name == sysinfo.Status[up].Name {
+		v = 0 // the block has the value of a node that is up
 	}
+	key := strings.Join(names, " ")
+	if f.descs[key] == nil {
+		f.descs[key] = prometheus.NewDesc(f.Name, f.Help, names, nil)
+	}
+	m, err := prometheus.NewConstMetric(f.descs[key], valueType, v, values...)
+	if err != nil {
+		m = prometheus.NewInvalidMetric(f.descs[key], err)
+	}
+	ch <- m
 }
 
-// cutLine reads the first of a block's lines: family{name="value",…} number.
-func cutLine(lines []byte) (names, values []string, v float64, rest []byte) {
-	rest = lines[bytes.IndexByte(lines, '{')+1:]
+// parseLine reads a line of a block without its family: {name="value",…} number.
+func parseLine(line []byte) (names, values []string, v float64) {
+	rest := line[1:]
 	for rest[0] != '}' {
 		name, more, _ := bytes.Cut(rest, []byte(`="`))
 		names = append(names, string(name))
@@ -102,7 +101,7 @@ func cutLine(lines []byte) (names, values []string, v float64, rest []byte) {
 		values = append(values, string(value))
 		rest = bytes.TrimPrefix(more[i+1:], []byte(","))
 	}
-	number, rest, _ := bytes.Cut(rest[len("} "):], []byte("\n"))
+	number := bytes.TrimSuffix(rest[len("} "):], []byte("\n"))
 	v, _ = strconv.ParseFloat(string(number), 64) // checked when it was written
-	return names, values, v, rest
+	return names, values, v
 }

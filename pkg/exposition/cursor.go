@@ -6,80 +6,67 @@ import (
 	"github.com/edgegauge/edgegauge/pkg/registry"
 )
 
-// cursor stands before the next piece of one node's block.
+// cursor stands before the next line of one node's block.
 //
 // A page takes one family of all nodes before the next family of any, which
 // in a large fleet is one cache miss after the other. The cursors stand in a
-// row and say what comes next and how long it is, so that only what is copied
-// is fetched, and the processor, which need not wait for one node to know
-// where the next one's lines go, fetches several nodes' lines at once.
+// row and say what comes next, so that only what is copied is fetched, and the
+// processor, which need not wait for one node to know where the next one's line
+// is, fetches several nodes' lines at once.
 type cursor struct {
-	offset uint32 // in the block, of the next piece's lines
-	length uint32 // of the next piece
-	family uint32 // of the next piece; done behind the last one
+	offset uint32 // in the block, of the next line
+	family uint32 // of the next line; done behind the last one
 }
 
 const done = math.MaxUint32
 
-// begin moves c to the first piece of b.
+// begin moves c to the first line of b.
 func (c *cursor) begin(b registry.Block) {
-	*c = cursor{}
-	c.header(b)
+	_, lines := b.Split()
+	c.to(b, lines)
 }
 
-// lines returns the lines of the next piece of b, and moves past it.
-func (c *cursor) lines(b registry.Block) []byte {
-	end := c.offset + c.length
-	lines := b[c.offset:end]
-	c.offset = end
-	c.header(b)
-	return lines
+// line returns the end of the next line of b, and moves past it.
+func (c *cursor) line(b registry.Block) []byte {
+	end, rest := registry.Lines(b[c.offset:]).Next()
+	c.to(b, rest)
+	return end
 }
 
-// skip moves past the pieces of families before the given one, which are not
+// skip moves past the lines of families before the given one, which are not
 // shown: those of a node that is down, or of a mapping that is being replaced.
 func (c *cursor) skip(b registry.Block, family uint32) {
 	for c.family < family {
-		c.lines(b)
+		c.line(b)
 	}
 }
 
-// header reads the header at the offset.
-func (c *cursor) header(b registry.Block) {
-	rest := b[c.offset:]
-	if len(rest) == 0 {
-		c.family, c.length = done, 0
-		return
-	}
-	family, length, body := rest.Next()
-	c.family, c.length = uint32(family), uint32(length)
-	c.offset += uint32(len(rest) - len(body))
+// to moves c to the first of lines, with which b ends.
+func (c *cursor) to(b registry.Block, lines registry.Lines) {
+	c.offset, c.family = uint32(len(b)-len(lines)), uint32(lines.Family())
 }
 
 const (
-	// fetchAhead is how many nodes' pieces are fetched at once.
+	// fetchAhead is how many nodes' lines are fetched at once.
 	fetchAhead = 32
-	// cached is how many nodes' blocks, of some 2 KiB each, are in a core's
+	// cached is how many nodes' blocks, of some 1 KiB each, are in a core's
 	// cache anyway.
 	cached = 1000
 )
 
-// fetch reads a byte of each cache line of the pieces of family that come next,
-// and of the header behind them, and by that brings them into the cache: loads
-// that depend on nothing but the cursors overlap, while copying piece after
-// piece waits for most of them.
+// fetch reads from the cache lines in which each node's label and its next line
+// of family are, and by that brings them into the cache: loads that depend on
+// nothing but the cursors overlap, while copying line after line waits for most
+// of them.
 func fetch(cursors []cursor, blocks []registry.Block, family uint32) (sum byte) {
-	const cacheLine = 64
+	const cacheLine = 64 // as long as most lines at most
 	for i := range cursors {
 		c := &cursors[i]
 		if c.family != family {
 			continue
 		}
-		lines := blocks[i][c.offset : c.offset+c.length]
-		for o := 0; o < len(lines); o += cacheLine {
-			sum += lines[o]
-		}
-		sum += lines[len(lines)-1]
+		b := blocks[i]
+		sum += b[0] + b[c.offset] + b[min(int(c.offset)+cacheLine, len(b)-1)]
 	}
 	return sum
 }

@@ -40,16 +40,16 @@ func (p *page) nodes(s *registry.Snapshot, families []column, format Format) {
 			switch {
 			case index < 0:
 			case s.Groups[g].Down:
-				p.down(cursors, blocks, uint32(index), statusIndex(c.Name) == up)
+				p.down(cursors, blocks, uint32(index), c.Name)
 			default:
-				p.column(cursors, blocks, uint32(index))
+				p.column(cursors, blocks, uint32(index), c.Name)
 			}
 		}
 	}
 }
 
-// column writes the pieces of one family.
-func (p *page) column(cursors []cursor, blocks []registry.Block, family uint32) {
+// column writes the lines of one family.
+func (p *page) column(cursors []cursor, blocks []registry.Block, family uint32, name string) {
 	buf := p.buf // on the stack, where storing it costs no write barrier
 	ahead := len(blocks) > cached
 	for len(cursors) > 0 {
@@ -64,15 +64,18 @@ func (p *page) column(cursors []cursor, blocks []registry.Block, family uint32) 
 					continue
 				}
 			}
-			lines := c.lines(b)
-			if len(lines) <= cap(buf)-len(buf) && len(p.head) == 0 {
-				buf = append(buf, lines...)
-				continue
-			}
-			p.buf = buf
-			p.lines(lines)
-			if buf = p.buf; p.err != nil {
-				return
+			node, _ := b.Split()
+			for c.family == family {
+				end := c.line(b)
+				if len(name)+len(node)+len(end) <= cap(buf)-len(buf) && len(p.head) == 0 {
+					buf = append(append(append(buf, name...), node...), end...)
+					continue
+				}
+				p.buf = buf
+				p.line(name, node, end)
+				if buf = p.buf; p.err != nil {
+					return
+				}
 			}
 		}
 		cursors, blocks = cursors[n:], blocks[n:]
@@ -80,30 +83,33 @@ func (p *page) column(cursors []cursor, blocks []registry.Block, family uint32) 
 	p.buf = buf
 }
 
-// down writes the pieces of one status family of nodes that are down. What
-// stands between, in a block that is not swept yet, is passed over. The block
-// has the edge_node_up of a node that is up.
-func (p *page) down(cursors []cursor, blocks []registry.Block, family uint32, up bool) {
-	for i := range cursors {
+// down writes the lines of one status family of nodes that are down. What stands
+// between, in a block that is not swept yet, is passed over. The block has the
+// edge_node_up of a node that is up.
+func (p *page) down(cursors []cursor, blocks []registry.Block, family uint32, name string) {
+	isUp := statusIndex(name) == up
+	for i, b := range blocks {
 		c := &cursors[i]
-		c.skip(blocks[i], family)
+		c.skip(b, family)
 		if c.family != family {
 			continue
 		}
-		lines := c.lines(blocks[i])
-		if up {
-			p.lines(lines[:len(lines)-len("1\n")])
-			lines = []byte("0\n")
+		node, _ := b.Split()
+		end := c.line(b)
+		if isUp {
+			end = []byte("} 0\n")
 		}
-		if p.lines(lines); p.err != nil {
+		if p.line(name, node, end); p.err != nil {
 			return
 		}
 	}
 }
 
-// lines writes lines, and the family's metadata before the first of them.
-func (p *page) lines(lines []byte) {
+// line writes a line, and the family's metadata before the first of them.
+func (p *page) line(name string, node, end []byte) {
 	p.write(p.head)
 	p.head = p.head[:0]
-	p.write(lines)
+	p.write([]byte(name))
+	p.write(node)
+	p.write(end)
 }

@@ -31,13 +31,19 @@ func decoded(t *testing.T, message string) *sysinfo.Report {
 	return &r
 }
 
-// text returns the pieces of b, each headed by its family's name.
+// text returns the lines of b, each run of one family headed by its name.
 func text(b Block, families []sysinfo.Family) string {
 	var sb strings.Builder
-	for len(b) > 0 {
-		index, length, body := b.Next()
-		fmt.Fprintf(&sb, "%s:\n%s", families[index].Name, body[:length])
-		b = body[length:]
+	node, lines := b.Split()
+	for last := -1; len(lines) > 0; {
+		family := lines.Family()
+		if family != last {
+			fmt.Fprintf(&sb, "%s:\n", families[family].Name)
+			last = family
+		}
+		end, rest := lines.Next()
+		fmt.Fprintf(&sb, "%s%s%s", families[family].Name, node, end)
+		lines = rest
 	}
 	return sb.String()
 }

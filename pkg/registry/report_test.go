@@ -146,24 +146,23 @@ func lines(r *registry.Registry) []string {
 
 // shown returns the lines of one block.
 func shown(g registry.Group, b registry.Block) []string {
-	var lines []string
-	for len(b) > 0 {
-		index, length, body := b.Next()
-		name := g.Families[index].Name
+	var shown []string
+	node, lines := b.Split()
+	for len(lines) > 0 {
+		name := g.Families[lines.Family()].Name
+		end, rest := lines.Next()
+		lines = rest
 		status := slices.ContainsFunc(sysinfo.Status[:], func(f sysinfo.Family) bool { return f.Name == name })
-		if !g.Down || status {
-			for _, line := range strings.SplitAfter(string(body[:length]), "\n") {
-				if line, ended := strings.CutSuffix(line, "\n"); ended {
-					if g.Down && name == "edge_node_up" {
-						line = strings.TrimSuffix(line, "1") + "0"
-					}
-					lines = append(lines, line)
-				}
-			}
+		if g.Down && !status {
+			continue
 		}
-		b = body[length:]
+		line := name + string(node) + strings.TrimSuffix(string(end), "\n")
+		if g.Down && name == "edge_node_up" {
+			line = strings.TrimSuffix(line, "1") + "0"
+		}
+		shown = append(shown, line)
 	}
-	return lines
+	return shown
 }
 
 // reason returns why a report was refused, "" if it was not.
