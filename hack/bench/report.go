@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -243,15 +244,15 @@ warm-up and five measured scrapes or more (cheap ones many times each, fewer whe
 		}
 	}
 	out.WriteString("![a report's cost against the fleet's size](report.svg)\n\n")
-	out.WriteString("How long a single report waits, 99th percentile and slowest, of 2,000 a second for five seconds (edgegauge: ten):\n\n")
+	out.WriteString("How long a single report waits, 99th percentile and slowest, of 2,000 a second for five seconds (edgegauge: ten seconds, with scrapers three times over: the pass whose slowest is the median, and in brackets the slowest of each):\n\n")
 	r.tableOf(&out, []string{"nobody scrapes", "scraped back to back", "scrapers hang"},
 		func(_ *fleetResult, c *contenderResult) string { return waits(c.Idle) },
 		func(_ *fleetResult, c *contenderResult) string { return waits(c.Scraped) },
 		func(_ *fleetResult, c *contenderResult) string { return waits(c.Hung) })
 
 	if x := r.Expiry; x != nil {
-		fmt.Fprintf(&out, "## Expiry\n\nThe sessions of %s end at once. Before the TTL's end %s are on the page, at its end %s; meanwhile other nodes' reports took %s at the 99th percentile and %s at the slowest. The heap went from %s to %s (a node that is expired but not forgotten keeps its name and the time of its last report).\n\n",
-			plural(x.Nodes, "node"), grouped(x.Before), grouped(x.After), duration(x.Wait.P99), duration(x.Wait.Max), size(x.HeapBefore), size(x.HeapAfter))
+		fmt.Fprintf(&out, "## Expiry\n\nThe sessions of %s end at once. Before the TTL's end %s are on the page, at its end %s; meanwhile other nodes' reports took %s at the 99th percentile and %s at the slowest (the median of the passes, whose slowest took %s). The heap went from %s to %s (a node that is expired but not forgotten keeps its name and the time of its last report).\n\n",
+			plural(x.Nodes, "node"), grouped(x.Before), grouped(x.After), duration(x.Wait.P99), duration(x.Wait.Max), slowest(x.Wait), size(x.HeapBefore), size(x.HeapAfter))
 	}
 	if s := r.Story; s != nil {
 		r.tell(&out, s)
@@ -311,5 +312,18 @@ func waits(q *quantile) string {
 	if q == nil {
 		return ""
 	}
-	return duration(q.P99) + ", " + duration(q.Max)
+	text := duration(q.P99) + ", " + duration(q.Max)
+	if len(q.Passes) > 1 {
+		text += " (" + slowest(*q) + ")"
+	}
+	return text
+}
+
+// slowest lists the slowest of all passes.
+func slowest(q quantile) string {
+	var all []string
+	for _, x := range slices.Sorted(slices.Values(q.Passes)) {
+		all = append(all, duration(x))
+	}
+	return strings.Join(all, ", ")
 }

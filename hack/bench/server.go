@@ -64,6 +64,8 @@ type quantile struct {
 	// Blocked is the slowest without the time for which the thread was ready
 	// to run and the machine gave it no processor.
 	Blocked float64 `json:"blocked"`
+	// Passes are the slowest of all passes, of which this is the median one.
+	Passes []float64 `json:"passes,omitempty"`
 }
 
 // server is the process that holds one contender.

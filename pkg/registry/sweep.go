@@ -5,9 +5,16 @@ import (
 	"time"
 )
 
-// sweepStep is how many slots are visited in one hold of a lock: few enough that
-// a report never waits noticeably, even when the whole fleet expires at once.
-const sweepStep = 16
+// sweepStep is how many slots are visited in one hold of a lock. A report that
+// finds it taken waits a few µs without going to sleep, and a step, each of whose
+// nodes is out of the cache in a large fleet, has to be over by then: a report
+// that sleeps is woken by the machine's scheduler, which may take milliseconds.
+// For the same reason nothing is allocated meanwhile.
+const sweepStep = 4
+
+// statusRoom is how many bytes the status lines of a node take whose name is not
+// very long.
+const statusRoom = 160
 
 // Sweep frees the memory of samples that have expired and of nodes that are to
 // be forgotten. What a scrape shows does not depend on it.
@@ -17,8 +24,7 @@ const sweepStep = 16
 // taken again.
 func (r *Registry) Sweep() {
 	var sweeps [shardCount]sweep
-	w := writers.Get().(*blockWriter)
-	defer writers.Put(w)
+	w := new(sweeper)
 	for left := shardCount; left > 0; {
 		for i := range sweeps {
 			s := &sweeps[i]
@@ -28,10 +34,9 @@ func (r *Registry) Sweep() {
 			if r.step(&r.shards[i], s, w); s.done {
 				left--
 			}
-			for _, e := range s.found {
+			for _, e := range w.found {
 				r.notify(e.node, e.change)
 			}
-			s.found = s.found[:0]
 		}
 	}
 }
@@ -40,7 +45,6 @@ func (r *Registry) Sweep() {
 type sweep struct {
 	begun, done bool
 	at, left    int // the slot visited last, and how many are to come
-	found       []swept
 }
 
 // swept is a node that was found to have changed.
@@ -59,9 +63,41 @@ func (s *sweep) begin(t *table) {
 	}
 }
 
-// step visits up to sweepStep slots of a shard, and gathers the nodes that it
-// finds changed.
-func (r *Registry) step(t *shard, s *sweep, w *blockWriter) {
+// sweeper is what a sweep has in hand from step to step.
+type sweeper struct {
+	blockWriter
+	rooms [sweepStep]Block // for blocks to come
+	found []swept          // in the step before
+}
+
+// prepare makes room for what a step finds.
+func (w *sweeper) prepare() {
+	if w.found == nil {
+		w.found = make([]swept, 0, sweepStep)
+	}
+	w.found = w.found[:0]
+	for i := range w.rooms {
+		if w.rooms[i] == nil {
+			w.rooms[i] = make(Block, 0, statusRoom)
+		}
+	}
+}
+
+// keep returns a copy of b in room prepared, if b is not too long for it.
+func (w *sweeper) keep(b Block) Block {
+	for i := range w.rooms {
+		if room := w.rooms[i]; len(b) <= cap(room) {
+			w.rooms[i] = nil
+			return append(room, b...)
+		}
+	}
+	return b.clone()
+}
+
+// step visits up to sweepStep slots of a shard, and gathers in w.found the nodes
+// that it finds changed.
+func (r *Registry) step(t *shard, s *sweep, w *sweeper) {
+	w.prepare()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !s.begun {
@@ -77,11 +113,11 @@ func (r *Registry) step(t *shard, s *sweep, w *blockWriter) {
 		}
 		switch st := e.state(now, retention); {
 		case st == stateForgotten:
-			s.found = append(s.found, swept{e.name, ForgottenByRetention})
+			w.found = append(w.found, swept{e.name, ForgottenByRetention})
 			r.retire(t, e)
 		case st == stateExpired && e.reported && !e.expired:
-			s.found = append(s.found, swept{e.name, expiry(e)})
-			e.expired, e.block, e.mapping, e.samples = true, w.shed(e.block, e.mapping).clone(), nil, 0
+			w.found = append(w.found, swept{e.name, expiry(e)})
+			e.expired, e.block, e.mapping, e.samples = true, w.keep(w.shed(e.block, e.mapping)), nil, 0
 		}
 	}
 	if s.left == 0 || len(t.slots) == 0 {
