@@ -12,7 +12,9 @@
 //
 // A report replaces all samples of its node in one step. It is rendered to
 // text when it comes, once, into a [Block]; a scrape takes a [Snapshot] of
-// references to blocks and only copies bytes. Unless a snapshot holds the node's
+// references to blocks and only copies bytes. A block leaves out what other lines
+// say too, the names of families and, but once, the node's label: in a large fleet
+// memory is what it costs. Unless a snapshot holds the node's
 // old block, the new one takes its memory, so that reports leave nothing to
 // collect. No lock is ever held while rendering or writing, so a scrape and a
 // report never wait for each other longer than it takes to visit one shard's
