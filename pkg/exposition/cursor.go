@@ -1,10 +1,6 @@
 package exposition
 
-import (
-	"math"
-
-	"github.com/edgegauge/edgegauge/pkg/registry"
-)
+import "github.com/edgegauge/edgegauge/pkg/registry"
 
 // cursor stands before the next line of one node's block.
 //
@@ -15,10 +11,8 @@ import (
 // is, fetches several nodes' lines at once.
 type cursor struct {
 	offset uint32 // in the block, of the next line
-	family uint32 // of the next line; done behind the last one
+	family uint32 // of the next line; behind the last one higher than any
 }
-
-const done = math.MaxUint32
 
 // begin moves c to the first line of b.
 func (c *cursor) begin(b registry.Block) {
@@ -41,7 +35,7 @@ func (c *cursor) skip(b registry.Block, family uint32) {
 	}
 }
 
-// to moves c to the first of lines, with which b ends.
+// to moves c to the first of lines, with which b ends. (Without any, Family is -1.)
 func (c *cursor) to(b registry.Block, lines registry.Lines) {
 	c.offset, c.family = uint32(len(b)-len(lines)), uint32(lines.Family())
 }
