@@ -110,10 +110,10 @@ func tell(cloudcore, gateway *process, minute time.Duration) (storyCost, error) 
 		return c, err
 	}
 	if gateway != nil {
-		c.GatewayMemory, err = gateway.memory("VmRSS")
+		if c.GatewayMemory, err = gateway.memory("VmRSS"); err != nil {
+			return c, err
+		}
 	}
-	if c.PageBytes, err = scrape(context.Background(), page, "identity", nil); err != nil {
-		return c, err
-	}
+	c.PageBytes, err = scrape(context.Background(), page, "identity", nil)
 	return c, err
 }
