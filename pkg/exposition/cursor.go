@@ -53,7 +53,7 @@ const (
 // nothing but the cursors overlap, while copying line after line waits for most
 // of them.
 func fetch(cursors []cursor, blocks []registry.Block, family uint32) (sum byte) {
-	const cacheLine = 64 // as long as most lines at most
+	const cacheLine = 64 // few lines' ends are longer
 	for i := range cursors {
 		c := &cursors[i]
 		if c.family != family {

@@ -224,16 +224,12 @@ func (w *blockWriter) samples(samples []sysinfo.Sample, end int) []sysinfo.Sampl
 		if s.Family >= end {
 			return samples[i:]
 		}
-		line := s.Line()
-		length, comma := len(line), len(s.Labels) > 0
-		if comma {
-			length++
+		at := w.line(s.Family)
+		if len(s.Labels) > 0 {
+			w.b = append(w.b, ',')
 		}
-		b := append(w.b, byte(s.Family), byte(s.Family>>8), byte(length), byte(length>>8), byte(length>>16), byte(length>>24))
-		if comma {
-			b = append(b, ',')
-		}
-		w.b = append(b, line...)
+		w.b = append(w.b, s.Line()...)
+		w.end(at)
 	}
 	return nil
 }
