@@ -5,8 +5,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/edgegauge/edgegauge/pkg/mapping"
 	"github.com/edgegauge/edgegauge/pkg/registry"
-	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 	"github.com/prometheus/prometheus/model/textparse"
 )
 
@@ -24,7 +24,7 @@ func TestPageOfTwoMappingsAndSilentNodes(t *testing.T) {
 		w.want[series("edge_node_up", map[string]string{"node": "silent"})] = 0
 
 		w.report("old", "o", gauge, nil, map[string]string{"user": "2"})
-		m, err := sysinfo.ParseMapping([]byte(`
+		m, err := mapping.Parse([]byte(`
 families:
 - {name: conf_gauge, help: Another one., path: g, labels: {other: o}}
 - {name: conf_added, help: Added., path: h}
@@ -33,11 +33,11 @@ families:
 		if err != nil {
 			t.Fatal(err)
 		}
-		d, err := sysinfo.NewDecoder(m, "", sysinfo.Limits{})
+		d, err := mapping.NewDecoder(m, "", mapping.Limits{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		var r sysinfo.Report
+		var r mapping.Report
 		if err := d.Decode(`{"g": 5, "o": "p", "h": 6}`, &r); err != nil {
 			t.Fatal(err)
 		}

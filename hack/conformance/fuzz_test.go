@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/edgegauge/edgegauge/pkg/sysinfo"
+	"github.com/edgegauge/edgegauge/pkg/mapping"
 	"github.com/prometheus/prometheus/model/textparse"
 )
 
@@ -15,7 +15,7 @@ import (
 func FuzzPage(f *testing.F) {
 	f.Fuzz(func(t *testing.T, node, site, a, b, key, number string) {
 		for _, s := range []*string{&node, &site, &a, &b, &key} {
-			if *s = strings.ToValidUTF8(*s, ""); len(*s) > sysinfo.DefaultLimits.LabelValueBytes {
+			if *s = strings.ToValidUTF8(*s, ""); len(*s) > mapping.DefaultLimits.LabelValueBytes {
 				t.Skip("longer than a label may be")
 			}
 		}

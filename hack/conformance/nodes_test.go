@@ -12,11 +12,11 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/edgegauge/edgegauge/pkg/mapping"
 	"github.com/edgegauge/edgegauge/pkg/registry"
-	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
-const mapping = `
+const spec = `
 timestamp: {path: t}
 families:
 - {name: conf_gauge, help: "A \"gauge\",\nits \\ help \u0000\u0001\t é # EOF", path: "gauges[].v", labels: {aa: a, zz: b, up: ../site}}
@@ -45,17 +45,17 @@ func series(name string, labels map[string]string) string {
 type world struct {
 	t        testing.TB
 	registry *registry.Registry
-	decoder  *sysinfo.Decoder
+	decoder  *mapping.Decoder
 	want     page
 }
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	m, err := sysinfo.ParseMapping([]byte(mapping))
+	m, err := mapping.Parse([]byte(spec))
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := sysinfo.NewDecoder(m, "", sysinfo.Limits{})
+	d, err := mapping.NewDecoder(m, "", mapping.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func (w *world) report(node, site string, gauges, own []labeled, counters map[st
 	}
 	add("edge_node_up", map[string]string{}, "1")
 
-	var r sysinfo.Report
+	var r mapping.Report
 	if err := w.decoder.Decode(message, &r); err != nil {
 		w.t.Fatalf("%v: %v", message, err)
 	}
@@ -141,7 +141,7 @@ func (w *world) compare(got page) {
 	}
 	for s := range got {
 		name, _, _ := strings.Cut(s, " ")
-		status := slices.ContainsFunc(sysinfo.Status[:], func(f sysinfo.Family) bool { return f.Name == name })
+		status := slices.ContainsFunc(mapping.Status[:], func(f mapping.Family) bool { return f.Name == name })
 		if _, ok := w.want[s]; !ok && (!status || name == "edge_node_up") {
 			w.t.Errorf("strange: %s", s)
 		}
@@ -166,7 +166,7 @@ func odd(rnd *rand.Rand) string {
 	}
 	for range n {
 		p := pieces[rnd.Intn(len(pieces))]
-		if b.Len()+len(p) > sysinfo.DefaultLimits.LabelValueBytes {
+		if b.Len()+len(p) > mapping.DefaultLimits.LabelValueBytes {
 			break
 		}
 		b.WriteString(p)

@@ -9,7 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/edgegauge/edgegauge/cloud/pkg/nodemetrics"
-	"github.com/edgegauge/edgegauge/pkg/sysinfo"
+	"github.com/edgegauge/edgegauge/pkg/mapping"
 )
 
 // TestNames looks for metric names in what is written for operators that the
@@ -20,7 +20,7 @@ func TestNames(t *testing.T) {
 		// Samples of histograms, by the name of their family.
 		"nodemetrics_report_bytes_bucket": true, "nodemetrics_report_duration_seconds_bucket": true,
 	}
-	for _, f := range sysinfo.Version1().Families() {
+	for _, f := range mapping.Version1().Families() {
 		known[f.Name] = true
 	}
 	c := nodemetrics.DefaultConfig()

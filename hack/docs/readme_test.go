@@ -18,7 +18,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/edgegauge/edgegauge/cloud/pkg/nodemetrics"
-	"github.com/edgegauge/edgegauge/pkg/sysinfo"
+	"github.com/edgegauge/edgegauge/pkg/mapping"
 )
 
 var update = flag.Bool("update", false, "write README.md's generated parts anew")
@@ -77,7 +77,7 @@ func TestREADMEExamples(t *testing.T) {
 		switch text := block[1]; {
 		case strings.Contains(string(text), "families:"):
 			mappings++
-			if _, err := sysinfo.ParseMapping(text); err != nil {
+			if _, err := mapping.Parse(text); err != nil {
 				t.Errorf("%v in\n%s", err, text)
 			}
 		case strings.HasPrefix(string(text), "modules:"):
@@ -104,7 +104,7 @@ func TestREADMEExamples(t *testing.T) {
 func metricTable(*testing.T) string {
 	var b strings.Builder
 	b.WriteString("| Metric | Type | Labels beside `node` | What it is | Field of sysInfo |\n|---|---|---|---|---|\n")
-	for _, f := range sysinfo.Version1().Families() {
+	for _, f := range mapping.Version1().Families() {
 		labels := []string{}
 		for l := range f.Labels {
 			labels = append(labels, l)

@@ -7,8 +7,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/edgegauge/edgegauge/pkg/mapping"
 	"github.com/edgegauge/edgegauge/pkg/registry"
-	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
 // Collector offers the nodes to a registry of client_golang: the same samples
@@ -55,18 +55,18 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 // family is a metric family with the descriptions made for it so far, by the
 // names of their labels.
 type family struct {
-	*sysinfo.Family
+	*mapping.Family
 	descs map[string]*prometheus.Desc
 }
 
 // collect sends the sample of a line without its family.
 func (f *family) collect(ch chan<- prometheus.Metric, line []byte, down bool) {
 	valueType := prometheus.GaugeValue
-	if f.Type == sysinfo.Counter {
+	if f.Type == mapping.Counter {
 		valueType = prometheus.CounterValue
 	}
 	names, values, v := parseLine(line)
-	if down && f.Name == sysinfo.Status[up].Name {
+	if down && f.Name == mapping.Status[up].Name {
 		v = 0 // the block has the value of a node that is up
 	}
 	key := strings.Join(names, " ")

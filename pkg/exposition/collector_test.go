@@ -11,8 +11,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/edgegauge/edgegauge/pkg/exposition"
+	"github.com/edgegauge/edgegauge/pkg/mapping"
 	"github.com/edgegauge/edgegauge/pkg/registry"
-	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
 // agree wants the same samples from the page and from a host's page with the
@@ -62,7 +62,7 @@ families:
 			number := func() string {
 				return []string{"0", "-1", "1.5e300", `"NaN"`, `"+Inf"`, `"-Inf"`, "12345678901234567890"}[random.Intn(7)]
 			}
-			mappings := []*sysinfo.Mapping{parse(t, old), parse(t, turned)}
+			mappings := []*mapping.Mapping{parse(t, old), parse(t, turned)}
 			for i := range random.Intn(200) {
 				node := fmt.Sprint([]string{"up", "down", `q"\`}[random.Intn(3)], i)
 				switch random.Intn(5) {

@@ -4,14 +4,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/edgegauge/edgegauge/pkg/mapping"
 	"github.com/edgegauge/edgegauge/pkg/registry"
-	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
 // column is one family of the page and its index in each of the snapshot's
 // groups; -1 in a group that does not show it.
 type column struct {
-	*sysinfo.Family
+	*mapping.Family
 	index []int
 }
 
@@ -53,10 +53,10 @@ func columns(s *registry.Snapshot) []column {
 	return cols
 }
 
-// up is the index of edge_node_up in sysinfo.Status.
+// up is the index of edge_node_up in mapping.Status.
 var up = statusIndex("edge_node_up")
 
 // statusIndex returns which of the status families is so named, or -1.
 func statusIndex(name string) int {
-	return slices.IndexFunc(sysinfo.Status[:], func(f sysinfo.Family) bool { return f.Name == name })
+	return slices.IndexFunc(mapping.Status[:], func(f mapping.Family) bool { return f.Name == name })
 }

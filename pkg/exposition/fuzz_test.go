@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/edgegauge/edgegauge/pkg/mapping"
 	"github.com/edgegauge/edgegauge/pkg/registry"
-	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
 // What a node says comes out of the page's parser as it went in.
@@ -18,13 +18,13 @@ func FuzzPage(f *testing.F) {
 	if seeds, err := os.ReadDir("testdata/fuzz/FuzzPage"); err != nil || len(seeds) == 0 {
 		f.Fatalf("no seeds: %v", err)
 	}
-	m, err := sysinfo.ParseMapping([]byte(`families:
+	m, err := mapping.Parse([]byte(`families:
   - {name: a_total, type: counter, help: "a", path: v, labels: {x: x, z: z}}
   - {name: keyed, help: "k", path: k.*, keyLabel: key}`))
 	if err != nil {
 		f.Fatal(err)
 	}
-	d, err := sysinfo.NewDecoder(m, "", sysinfo.Limits{})
+	d, err := mapping.NewDecoder(m, "", mapping.Limits{})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func FuzzPage(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var report sysinfo.Report
+		var report mapping.Report
 		if err := d.Decode(message, &report); err != nil {
 			t.Skip(err)
 		}

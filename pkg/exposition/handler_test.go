@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"github.com/edgegauge/edgegauge/pkg/exposition"
+	"github.com/edgegauge/edgegauge/pkg/mapping"
 	"github.com/edgegauge/edgegauge/pkg/registry"
-	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
 // patience is how long a test waits for what should come at once.
@@ -34,8 +34,8 @@ func endless(t *testing.T) *registry.Registry {
 	label := make([]byte, 1<<13)
 	for i := range 2000 {
 		random.Read(label)
-		sample := sysinfo.Sample{Family: 0, Labels: fmt.Appendf(nil, `l="%x"`, label), Value: []byte("1")}
-		if err := r.Put(fmt.Sprint("n", i), &sysinfo.Report{Mapping: m, Samples: []sysinfo.Sample{sample}}); err != nil {
+		sample := mapping.Sample{Family: 0, Labels: fmt.Appendf(nil, `l="%x"`, label), Value: []byte("1")}
+		if err := r.Put(fmt.Sprint("n", i), &mapping.Report{Mapping: m, Samples: []mapping.Sample{sample}}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,13 +1,13 @@
 package exposition
 
-import "github.com/edgegauge/edgegauge/pkg/sysinfo"
+import "github.com/edgegauge/edgegauge/pkg/mapping"
 
 // appendMetadata appends the HELP and TYPE lines of a family. In OpenMetrics a
 // counter's family is named without the _total of its samples, and quotes in
 // HELP are escaped.
-func appendMetadata(b []byte, f *sysinfo.Family, format Format) []byte {
+func appendMetadata(b []byte, f *mapping.Family, format Format) []byte {
 	name := f.Name
-	if format == OpenMetrics && f.Type == sysinfo.Counter {
+	if format == OpenMetrics && f.Type == mapping.Counter {
 		name = base(name)
 	}
 	b = append(append(append(b, "# HELP "...), name...), ' ')

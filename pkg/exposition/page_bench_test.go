@@ -9,10 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/edgegauge/edgegauge/hack/fleet"
+	"github.com/edgegauge/edgegauge/edge/pkg/fleet"
 	"github.com/edgegauge/edgegauge/pkg/exposition"
+	"github.com/edgegauge/edgegauge/pkg/mapping"
 	"github.com/edgegauge/edgegauge/pkg/registry"
-	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
 // loaded returns a registry in which every node of a baseline fleet has
@@ -24,11 +24,11 @@ func loaded(tb testing.TB, nodes int) *registry.Registry {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	d, err := sysinfo.NewDecoder(sysinfo.Version1(), "", sysinfo.Limits{})
+	d, err := mapping.NewDecoder(mapping.Version1(), "", mapping.Limits{})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	var report sysinfo.Report
+	var report mapping.Report
 	var message []byte
 	for i := range nodes {
 		message = f.AppendJSON(message[:0], i, time.Now(), time.Minute)

@@ -12,8 +12,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/edgegauge/edgegauge/pkg/exposition"
+	"github.com/edgegauge/edgegauge/pkg/mapping"
 	"github.com/edgegauge/edgegauge/pkg/registry"
-	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
 var validLine = regexp.MustCompile(`^(# (HELP|TYPE) [a-z_]+ .+|# EOF|[a-z_]+\{node="n\d+"(,key="[a-z]")?\} [0-9.-]+)$`)
@@ -22,7 +22,7 @@ var validLine = regexp.MustCompile(`^(# (HELP|TYPE) [a-z_]+ .+|# EOF|[a-z_]+\{no
 // once, and each node with the samples of one report.
 func TestPageConcurrently(t *testing.T) {
 	r := newRegistry(t, registry.Options{NodeTTL: time.Millisecond, Retention: time.Millisecond})
-	mappings := []*sysinfo.Mapping{
+	mappings := []*mapping.Mapping{
 		parse(t, `families: [{name: a, help: "a", path: v.*, keyLabel: key}, {name: z, help: "z", path: z}]`),
 		parse(t, `families: [{name: a, help: "new", path: v.*, keyLabel: key}, {name: m_total, type: counter, help: "m", path: z}]`),
 	}

@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"github.com/edgegauge/edgegauge/pkg/exposition"
+	"github.com/edgegauge/edgegauge/pkg/mapping"
 	"github.com/edgegauge/edgegauge/pkg/registry"
-	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
 // TestNamesOfAReplacedMapping has an old mapping's counter x_total and a new
@@ -17,17 +17,17 @@ func TestNamesOfAReplacedMapping(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	report := func(node, mapping, message string) {
+	report := func(node, spec, message string) {
 		t.Helper()
-		m, err := sysinfo.ParseMapping([]byte(mapping))
+		m, err := mapping.Parse([]byte(spec))
 		if err != nil {
 			t.Fatal(err)
 		}
-		d, err := sysinfo.NewDecoder(m, "", sysinfo.Limits{})
+		d, err := mapping.NewDecoder(m, "", mapping.Limits{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		var report sysinfo.Report
+		var report mapping.Report
 		if err := d.Decode(message, &report); err != nil {
 			t.Fatal(err)
 		}

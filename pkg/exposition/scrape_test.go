@@ -14,8 +14,8 @@ import (
 	"github.com/prometheus/common/expfmt"
 
 	"github.com/edgegauge/edgegauge/pkg/exposition"
+	"github.com/edgegauge/edgegauge/pkg/mapping"
 	"github.com/edgegauge/edgegauge/pkg/registry"
-	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
 const (
@@ -23,9 +23,9 @@ const (
 	acceptOpenMetrics = "application/openmetrics-text;version=1.0.0"
 )
 
-func parse(tb testing.TB, mapping string) *sysinfo.Mapping {
+func parse(tb testing.TB, spec string) *mapping.Mapping {
 	tb.Helper()
-	m, err := sysinfo.ParseMapping([]byte(mapping))
+	m, err := mapping.Parse([]byte(spec))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -42,13 +42,13 @@ func newRegistry(tb testing.TB, o registry.Options) *registry.Registry {
 }
 
 // put takes in a report of node, a message that m maps.
-func put(tb testing.TB, r *registry.Registry, m *sysinfo.Mapping, node, message string) {
+func put(tb testing.TB, r *registry.Registry, m *mapping.Mapping, node, message string) {
 	tb.Helper()
-	d, err := sysinfo.NewDecoder(m, "", sysinfo.Limits{LabelValueBytes: sysinfo.MaxLabelValueBytes, Bytes: 1 << 24, Samples: 1 << 16})
+	d, err := mapping.NewDecoder(m, "", mapping.Limits{LabelValueBytes: mapping.MaxLabelValueBytes, Bytes: 1 << 24, Samples: 1 << 16})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	var report sysinfo.Report
+	var report mapping.Report
 	if err := d.Decode(message, &report); err != nil {
 		tb.Fatal(err)
 	}

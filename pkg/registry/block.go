@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"sync"
 
-	"github.com/edgegauge/edgegauge/pkg/sysinfo"
+	"github.com/edgegauge/edgegauge/pkg/mapping"
 )
 
 // Block is one node's report as the text of its sample lines, made once when the
@@ -59,7 +59,7 @@ func (l Lines) Next() (end []byte, rest Lines) {
 	return l[lineHeader:next], l[next:]
 }
 
-// The indexes of sysinfo.Status.
+// The indexes of mapping.Status.
 const (
 	statusSkew = iota
 	statusLastReport
@@ -90,7 +90,7 @@ func (st *status) known(i int) bool {
 // series counts the values that are known.
 func (st *status) series() int {
 	n := 0
-	for i := range sysinfo.Status {
+	for i := range mapping.Status {
 		if st.known(i) {
 			n++
 		}
@@ -128,7 +128,7 @@ func appendMillis(b []byte, seconds float64) []byte {
 }
 
 // render writes the block of a report, which is w's until it writes the next.
-func (w *blockWriter) render(node string, report *sysinfo.Report, st status) Block {
+func (w *blockWriter) render(node string, report *mapping.Report, st status) Block {
 	samples := report.Samples
 	w.begin(node)
 	for i, at := range report.Mapping.Status() {
@@ -140,10 +140,10 @@ func (w *blockWriter) render(node string, report *sysinfo.Report, st status) Blo
 }
 
 // renderStatus writes the block of a node without a report, whose families are
-// those of sysinfo.Status alone.
+// those of mapping.Status alone.
 func (w *blockWriter) renderStatus(node string, st status) Block {
 	w.begin(node)
-	for i := range sysinfo.Status {
+	for i := range mapping.Status {
 		w.status(i, i, st)
 	}
 	return w.b
@@ -151,7 +151,7 @@ func (w *blockWriter) renderStatus(node string, st status) Block {
 
 // shed writes a block like that of renderStatus with the status lines of b, a
 // block by mapping m.
-func (w *blockWriter) shed(b Block, m *sysinfo.Mapping) Block {
+func (w *blockWriter) shed(b Block, m *mapping.Mapping) Block {
 	node, lines := b.Split()
 	w.b = append(w.b[:0], b[:nodeHeader+len(node)]...)
 	status := m.Status()
@@ -190,7 +190,7 @@ func (b Block) over(old Block) Block {
 // begin begins the block of a node.
 func (w *blockWriter) begin(node string) {
 	b := append(w.b[:0], 0, 0, 0, 0)
-	b = append(sysinfo.AppendEscaped(append(b, `{node="`...), node), '"')
+	b = append(mapping.AppendEscaped(append(b, `{node="`...), node), '"')
 	binary.LittleEndian.PutUint32(b, uint32(len(b)-nodeHeader))
 	w.b = b
 }
@@ -218,7 +218,7 @@ func (w *blockWriter) status(family, i int, st status) {
 
 // samples writes the samples of the families before index end, and returns
 // those that remain.
-func (w *blockWriter) samples(samples []sysinfo.Sample, end int) []sysinfo.Sample {
+func (w *blockWriter) samples(samples []mapping.Sample, end int) []mapping.Sample {
 	for i := range samples {
 		s := &samples[i]
 		if s.Family >= end {

@@ -5,14 +5,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/edgegauge/edgegauge/pkg/mapping"
 	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
-// decoded returns a report of a_value, between the families of sysinfo.Status
+// decoded returns a report of a_value, between the families of mapping.Status
 // f_value, and z_values.
-func decoded(t *testing.T, message string) *sysinfo.Report {
+func decoded(t *testing.T, message string) *mapping.Report {
 	t.Helper()
-	m, err := sysinfo.ParseMapping([]byte(`families:
+	m, err := mapping.Parse([]byte(`families:
   - {name: a_value, help: h, path: value}
   - {name: edge_node_middle, help: h, path: middle}
   - {name: z_values, help: h, path: values.*, keyLabel: key}
@@ -20,11 +21,11 @@ func decoded(t *testing.T, message string) *sysinfo.Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := sysinfo.NewDecoder(m, "", sysinfo.Limits{Bytes: 1 << 20, Samples: 1 << 16})
+	d, err := mapping.NewDecoder(m, "", mapping.Limits{Bytes: 1 << 20, Samples: 1 << 16})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var r sysinfo.Report
+	var r mapping.Report
 	if err := d.Decode(message, &r); err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +33,7 @@ func decoded(t *testing.T, message string) *sysinfo.Report {
 }
 
 // text returns the lines of b, each run of one family headed by its name.
-func text(b Block, families []sysinfo.Family) string {
+func text(b Block, families []mapping.Family) string {
 	var sb strings.Builder
 	node, lines := b.Split()
 	for last := -1; len(lines) > 0; {
@@ -91,7 +92,7 @@ func TestRenderStatus(t *testing.T) {
 			"edge_node_report_interval_seconds:\nedge_node_report_interval_seconds{node=\"n\"} 0.25\n" + up},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := text(new(blockWriter).renderStatus("n", test.status), sysinfo.Status[:]); got != test.want {
+			if got := text(new(blockWriter).renderStatus("n", test.status), mapping.Status[:]); got != test.want {
 				t.Errorf("got\n%s\nwant\n%s", got, test.want)
 			}
 			if got, want := test.status.series(), strings.Count(test.want, "} "); got != want {
@@ -110,8 +111,8 @@ func TestShed(t *testing.T) {
 	r := decoded(t, `{"value": 1, "middle": 2, "values": {"x": 1}}`)
 	for _, st := range []status{everything, {received: 5}} {
 		got := new(blockWriter).shed(new(blockWriter).render("n", r, st), r.Mapping)
-		if want := new(blockWriter).renderStatus("n", st); text(got, sysinfo.Status[:]) != text(want, sysinfo.Status[:]) {
-			t.Errorf("got\n%s\nwant\n%s", text(got, sysinfo.Status[:]), text(want, sysinfo.Status[:]))
+		if want := new(blockWriter).renderStatus("n", st); text(got, mapping.Status[:]) != text(want, mapping.Status[:]) {
+			t.Errorf("got\n%s\nwant\n%s", text(got, mapping.Status[:]), text(want, mapping.Status[:]))
 		}
 	}
 }
@@ -176,7 +177,7 @@ func TestEscapedNames(t *testing.T) {
 		if got := text(new(blockWriter).render(name, r, status{}), r.Mapping.Families()); !strings.Contains(got, "a_value{node=\""+want+"\"} 1\n") {
 			t.Errorf("%q is rendered as\n%s", name, got)
 		}
-		if got := text(new(blockWriter).renderStatus(name, status{}), sysinfo.Status[:]); !strings.Contains(got, "edge_node_up{node=\""+want+"\"} 1\n") {
+		if got := text(new(blockWriter).renderStatus(name, status{}), mapping.Status[:]); !strings.Contains(got, "edge_node_up{node=\""+want+"\"} 1\n") {
 			t.Errorf("%q has the status\n%s", name, got)
 		}
 	}

@@ -5,7 +5,7 @@ import (
 	"math"
 	"time"
 
-	"github.com/edgegauge/edgegauge/pkg/sysinfo"
+	"github.com/edgegauge/edgegauge/pkg/mapping"
 )
 
 // Admit accounts for a report of node before it is decoded, so that a node
@@ -43,7 +43,7 @@ func (r *Registry) Admit(node string) error {
 // Messages overtake each other on their way, so a report older than the one
 // held, by their own times, is refused; unless it is older by more than the
 // node's TTL, or the node has expired: then its clock was set back.
-func (r *Registry) Put(node string, report *sysinfo.Report) error {
+func (r *Registry) Put(node string, report *mapping.Report) error {
 	s, k := r.shard(node)
 	arrival := time.Now()
 	now := arrival.Sub(r.start)
@@ -77,7 +77,7 @@ func (r *Registry) Put(node string, report *sysinfo.Report) error {
 
 // swap puts a copy of block in the place of the node's old one. The shard's lock
 // is held.
-func (r *Registry) swap(s *shard, k key, node string, report *sysinfo.Report, block Block, statusSeries int, now time.Duration) (Change, error) {
+func (r *Registry) swap(s *shard, k key, node string, report *mapping.Report, block Block, statusSeries int, now time.Duration) (Change, error) {
 	o := r.options.Load()
 	change := unchanged
 	e := r.known(s, k, now)

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/edgegauge/edgegauge/pkg/mapping"
 	"github.com/edgegauge/edgegauge/pkg/registry"
-	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
 // Every method at once, on a few nodes that are always about to expire. Each
@@ -18,7 +18,7 @@ func TestConcurrently(t *testing.T) {
 	n := newNodes(t, registry.Options{NodeTTL: time.Millisecond, Retention: time.Millisecond, ReportsPerSecond: 100})
 	names := []string{"a", "b", "c", "d"}
 	other := parse(t, "families: [{name: b_values, help: h, path: values.*, keyLabel: key}]")
-	reports := make([]*sysinfo.Report, 10)
+	reports := make([]*mapping.Report, 10)
 	for i := range reports {
 		m := n.mapping
 		if i%3 == 0 {

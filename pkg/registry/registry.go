@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/edgegauge/edgegauge/pkg/sysinfo"
+	"github.com/edgegauge/edgegauge/pkg/mapping"
 )
 
 // Registry holds the nodes. All its methods may be called by any number of
@@ -44,7 +44,7 @@ type entry struct {
 	key
 	name    string
 	block   Block            // of the newest report; after expiry only the status lines
-	mapping *sysinfo.Mapping // of block's samples; nil without any
+	mapping *mapping.Mapping // of block's samples; nil without any
 
 	received time.Duration
 	expires  time.Duration // of a node without any report: when it should have come

@@ -8,17 +8,17 @@ import (
 	"testing"
 	"time"
 
-	"github.com/edgegauge/edgegauge/hack/fleet"
+	"github.com/edgegauge/edgegauge/edge/pkg/fleet"
+	"github.com/edgegauge/edgegauge/pkg/mapping"
 	"github.com/edgegauge/edgegauge/pkg/registry"
-	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
 var fleets = []int{600, 10_000, 100_000}
 
 // decode returns a report of the fleet's first node.
-func decode(b *testing.B, d *sysinfo.Decoder, f *fleet.Fleet) *sysinfo.Report {
+func decode(b *testing.B, d *mapping.Decoder, f *fleet.Fleet) *mapping.Report {
 	b.Helper()
-	var report sysinfo.Report
+	var report mapping.Report
 	if err := d.Decode(f.AppendJSON(nil, 0, time.Now(), time.Minute), &report); err != nil {
 		b.Fatal(err)
 	}
@@ -30,18 +30,18 @@ func perSeries(b *testing.B, series int) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(series), "ns/series")
 }
 
-func load(b *testing.B, nodes int) (*registry.Registry, *fleet.Fleet, *sysinfo.Decoder) {
+func load(b *testing.B, nodes int) (*registry.Registry, *fleet.Fleet, *mapping.Decoder) {
 	b.Helper()
 	f := fleet.New(fleet.Options{Nodes: nodes, Shape: fleet.Baseline})
 	r, err := registry.New(registry.Options{Nodes: nodes, ReportsPerSecond: 1e9}, nil)
 	if err != nil {
 		b.Fatal(err)
 	}
-	d, err := sysinfo.NewDecoder(sysinfo.Version1(), "", sysinfo.Limits{})
+	d, err := mapping.NewDecoder(mapping.Version1(), "", mapping.Limits{})
 	if err != nil {
 		b.Fatal(err)
 	}
-	var report sysinfo.Report
+	var report mapping.Report
 	var message []byte
 	for i := range nodes {
 		message = f.AppendJSON(message[:0], i, time.Now(), time.Minute)
@@ -66,7 +66,7 @@ func BenchmarkReport(b *testing.B) {
 				messages[i] = f.AppendJSON(nil, i, time.Now(), time.Minute)
 				names[i] = f.Name(i)
 			}
-			var report sysinfo.Report
+			var report mapping.Report
 			b.ReportAllocs()
 			i := 0
 			for b.Loop() {

@@ -7,13 +7,13 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/edgegauge/edgegauge/pkg/mapping"
 	"github.com/edgegauge/edgegauge/pkg/registry"
-	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
-// mapping has a family before those of sysinfo.Status, one of many samples
+// mapping has a family before those of mapping.Status, one of many samples
 // behind them, and one that falls away when the nodes turn to another mapping.
-const mapping = `
+const spec = `
 timestamp: {path: time}
 interval: {path: interval}
 families:
@@ -22,9 +22,9 @@ families:
   - {name: z_volatile, help: h, path: volatile}
 `
 
-func parse(tb testing.TB, mapping string) *sysinfo.Mapping {
+func parse(tb testing.TB, spec string) *mapping.Mapping {
 	tb.Helper()
-	m, err := sysinfo.ParseMapping([]byte(mapping))
+	m, err := mapping.Parse([]byte(spec))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -32,13 +32,13 @@ func parse(tb testing.TB, mapping string) *sysinfo.Mapping {
 }
 
 // report decodes a message by m.
-func report(tb testing.TB, m *sysinfo.Mapping, message string) *sysinfo.Report {
+func report(tb testing.TB, m *mapping.Mapping, message string) *mapping.Report {
 	tb.Helper()
-	d, err := sysinfo.NewDecoder(m, "", sysinfo.Limits{})
+	d, err := mapping.NewDecoder(m, "", mapping.Limits{})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	var r sysinfo.Report
+	var r mapping.Report
 	if err := d.Decode(message, &r); err != nil {
 		tb.Fatal(err)
 	}
@@ -49,14 +49,14 @@ func report(tb testing.TB, m *sysinfo.Mapping, message string) *sysinfo.Report {
 type nodes struct {
 	*registry.Registry
 	tb      testing.TB
-	mapping *sysinfo.Mapping
+	mapping *mapping.Mapping
 	mu      sync.Mutex
 	changes []string // "node: change"
 }
 
 func newNodes(tb testing.TB, o registry.Options) *nodes {
 	tb.Helper()
-	n := &nodes{tb: tb, mapping: parse(tb, mapping)}
+	n := &nodes{tb: tb, mapping: parse(tb, spec)}
 	r, err := registry.New(o, func(node string, c registry.Change) {
 		n.mu.Lock()
 		defer n.mu.Unlock()
@@ -152,7 +152,7 @@ func shown(g registry.Group, b registry.Block) []string {
 		name := g.Families[lines.Family()].Name
 		end, rest := lines.Next()
 		lines = rest
-		status := slices.ContainsFunc(sysinfo.Status[:], func(f sysinfo.Family) bool { return f.Name == name })
+		status := slices.ContainsFunc(mapping.Status[:], func(f mapping.Family) bool { return f.Name == name })
 		if g.Down && !status {
 			continue
 		}

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/edgegauge/edgegauge/pkg/sysinfo"
+	"github.com/edgegauge/edgegauge/pkg/mapping"
 )
 
 // Snapshot is what a scrape shows: references to the blocks of the nodes as
@@ -27,14 +27,14 @@ type Snapshot struct {
 
 // Group is blocks with the same families.
 type Group struct {
-	Families []sysinfo.Family
+	Families []mapping.Family
 	Blocks   []Block
 	// Down nodes are expired, or expected and overdue. Their edge_node_up
 	// is 0 whatever the block says, which does not change with time. Of
-	// their other families only those of sysinfo.Status count.
+	// their other families only those of mapping.Status count.
 	Down bool
 
-	mapping *sysinfo.Mapping
+	mapping *mapping.Mapping
 	newest  time.Duration
 }
 
@@ -82,7 +82,7 @@ func (r *Registry) Snapshot(s *Snapshot) {
 // status lines. A new one gets room for all nodes at once: growing step by step
 // would take several times the memory. The pointer is good until the next
 // call, which may move the groups.
-func (s *Snapshot) group(m *sysinfo.Mapping, down bool, nodes int) *Group {
+func (s *Snapshot) group(m *mapping.Mapping, down bool, nodes int) *Group {
 	for i := range s.Groups {
 		if g := &s.Groups[i]; g.mapping == m && g.Down == down {
 			return g
@@ -94,7 +94,7 @@ func (s *Snapshot) group(m *sysinfo.Mapping, down bool, nodes int) *Group {
 		s.Groups = append(s.Groups, Group{})
 	}
 	g := &s.Groups[len(s.Groups)-1]
-	g.mapping, g.Down, g.Families = m, down, sysinfo.Status[:]
+	g.mapping, g.Down, g.Families = m, down, mapping.Status[:]
 	if m != nil {
 		g.Families = m.Families()
 	}

@@ -1,13 +1,7 @@
-// Package sysinfo knows what a sysInfo message means: which field of it is a
-// sample of which metric family.
+// Package sysinfo is the document on the wire: sysInfo version 1, its limits,
+// and the rules for names and labels.
 //
-// That knowledge is data, a [Mapping]. The built-in one, [Version1], describes
-// the [Document] that edgegauge's own reporter sends; a fork with messages of
-// its own writes another. A [Decoder] applies a mapping to a message's bytes
-// in one pass and fills a [Report].
-//
-// Its one contract: a message either becomes a whole Report or an [*Error]
-// that says what was wrong, where, and what the bound is. Nothing of a bad
-// message is kept, and every string in a Report is valid UTF-8 of bounded
-// length.
+// Its one contract: both ends obey it. The reporter builds a [Document] within
+// these limits and rules; the cloud holds every message to the same ones,
+// whoever sent it.
 package sysinfo

@@ -42,7 +42,7 @@ func TestModuleFitsNewerKubeEdge(t *testing.T) {
 	}
 	goCommand(t, root, "mod", "edit", "-replace", "github.com/kubeedge/beehive="+beehive, modfile)
 
-	build := []string{"build", "-modfile", modfile, "./cloud/pkg/nodemetrics", "./edge/pkg/sysinfo"}
+	build := []string{"build", "-modfile", modfile, "./cloud/pkg/nodemetrics", "./edge/pkg/edgecore"}
 	goCommand(t, root, append(build[:1:1], append([]string{"-tags", "kubeedge_v1_22"}, build[1:]...)...)...)
 
 	// The stand-in is worth something only if it refuses what lacks the method.

@@ -10,7 +10,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/edgegauge/edgegauge/pkg/sysinfo"
+	"github.com/edgegauge/edgegauge/pkg/mapping"
 )
 
 // explain prints what a mapping makes of a message.
@@ -30,17 +30,17 @@ func explain(out io.Writer, args []string) error {
 		set.Usage()
 		return flag.ErrHelp
 	}
-	mapping := sysinfo.Version1()
+	spec := mapping.Version1()
 	if *mappingFile != "" {
 		data, err := os.ReadFile(*mappingFile)
 		if err != nil {
 			return err
 		}
-		if mapping, err = sysinfo.ParseMapping(data); err != nil {
+		if spec, err = mapping.Parse(data); err != nil {
 			return fmt.Errorf("%s: %w", *mappingFile, err)
 		}
 	}
-	decoder, err := sysinfo.NewDecoder(mapping, *nodeField, sysinfo.Limits{})
+	decoder, err := mapping.NewDecoder(spec, *nodeField, mapping.Limits{})
 	if err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func explain(out io.Writer, args []string) error {
 	}
 	e, err := decoder.Explain(content)
 	if err != nil {
-		var refused *sysinfo.Error
+		var refused *mapping.Error
 		if errors.As(err, &refused) {
 			return fmt.Errorf("%s: rejected, reason %s: %w", set.Arg(0), refused.Reason, err)
 		}

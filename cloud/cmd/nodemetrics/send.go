@@ -12,8 +12,8 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/edgegauge/edgegauge/cloud/pkg/nodemetrics"
+	"github.com/edgegauge/edgegauge/edge/pkg/fleet"
 	"github.com/edgegauge/edgegauge/edge/pkg/host"
-	"github.com/edgegauge/edgegauge/hack/fleet"
 )
 
 // send puts a report into the module's beehive channel, as cloudhub and the

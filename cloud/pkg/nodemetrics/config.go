@@ -13,8 +13,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/edgegauge/edgegauge/pkg/mapping"
 	"github.com/edgegauge/edgegauge/pkg/registry"
-	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
 // Config is the section modules.nodeMetrics of cloudcore's config file. Fields
@@ -129,9 +129,9 @@ func DefaultConfig() Config {
 		Retention:       Duration{24 * time.Hour},
 		Limits: Limits{
 			Nodes:            20000,
-			SamplesPerNode:   sysinfo.DefaultLimits.Samples,
-			ReportBytes:      sysinfo.DefaultLimits.Bytes,
-			LabelValueBytes:  sysinfo.DefaultLimits.LabelValueBytes,
+			SamplesPerNode:   mapping.DefaultLimits.Samples,
+			ReportBytes:      mapping.DefaultLimits.Bytes,
+			LabelValueBytes:  mapping.DefaultLimits.LabelValueBytes,
 			ReportsPerSecond: 5,
 		},
 	}
@@ -184,7 +184,7 @@ func (c Config) Validate() error {
 		wrong("identity", strconv.Quote(c.Identity), "must be session or payload")
 	}
 	if c.NodeNameField != "" {
-		if _, err := sysinfo.NewDecoder(sysinfo.Version1(), c.NodeNameField, sysinfo.Limits{}); err != nil {
+		if _, err := mapping.NewDecoder(mapping.Version1(), c.NodeNameField, mapping.Limits{}); err != nil {
 			wrong("nodeNameField", strconv.Quote(c.NodeNameField), err.Error())
 		}
 	}
@@ -227,15 +227,15 @@ func (c *Config) registryOptions() registry.Options {
 }
 
 // decoder reads the mapping and prepares it for decoding.
-func (c *Config) decoder() (*sysinfo.Decoder, error) {
-	mapping := sysinfo.Version1()
+func (c *Config) decoder() (*mapping.Decoder, error) {
+	spec := mapping.Version1()
 	if c.MappingFile != "" {
 		var err error
-		if mapping, err = loadMapping(c.MappingFile); err != nil {
+		if spec, err = loadMapping(c.MappingFile); err != nil {
 			return nil, fmt.Errorf("%s.mappingFile: %w", section, err)
 		}
 	}
-	return sysinfo.NewDecoder(mapping, c.NodeNameField, sysinfo.Limits{
+	return mapping.NewDecoder(spec, c.NodeNameField, mapping.Limits{
 		Bytes:           c.Limits.ReportBytes,
 		Samples:         c.Limits.SamplesPerNode,
 		LabelValueBytes: c.Limits.LabelValueBytes,

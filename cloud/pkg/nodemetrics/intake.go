@@ -13,6 +13,7 @@ import (
 	"github.com/kubeedge/beehive/pkg/core/model"
 	"k8s.io/klog/v2"
 
+	"github.com/edgegauge/edgegauge/pkg/mapping"
 	"github.com/edgegauge/edgegauge/pkg/registry"
 	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
@@ -73,7 +74,7 @@ func (m *Module) take(msg *model.Message) error {
 		return refuse(reasonNoNode, "the resource %.100q is not of the form node/<node>/<topic>", msg.Router.Resource)
 	}
 
-	report := m.reports.Get().(*sysinfo.Report)
+	report := m.reports.Get().(*mapping.Report)
 	defer m.reports.Put(report)
 	if err := m.decoder.Load().Decode(msg.Content, report); err != nil {
 		return err
@@ -136,7 +137,7 @@ func refuse(reason, format string, args ...any) error {
 func reasonOf(err error) string {
 	var (
 		own     *refusal
-		decode  *sysinfo.Error
+		decode  *mapping.Error
 		refused *registry.Refusal
 	)
 	switch {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/kubeedge/beehive/pkg/core/model"
 
+	"github.com/edgegauge/edgegauge/pkg/mapping"
 	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
@@ -334,6 +335,6 @@ func TestHandlePanic(t *testing.T) {
 	if !strings.Contains(log(), "intake.go") {
 		t.Errorf("no stack in\n%s", log())
 	}
-	m.reports.New = func() any { return new(sysinfo.Report) }
+	m.reports.New = func() any { return new(mapping.Report) }
 	accept(t, m, message("edge", memory("1")))
 }

@@ -12,7 +12,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
-	"github.com/edgegauge/edgegauge/pkg/sysinfo"
+	"github.com/edgegauge/edgegauge/pkg/mapping"
 )
 
 // ownFile stands beside cloudcore's file. cloudcore writes its own file anew at
@@ -107,12 +107,12 @@ func explain(err error) error {
 	return fmt.Errorf("%s: %s, must be %s", path, wrong.Value, kind)
 }
 
-func loadMapping(name string) (*sysinfo.Mapping, error) {
+func loadMapping(name string) (*mapping.Mapping, error) {
 	data, err := os.ReadFile(name)
 	if err != nil {
 		return nil, err
 	}
-	m, err := sysinfo.ParseMapping(data)
+	m, err := mapping.Parse(data)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}

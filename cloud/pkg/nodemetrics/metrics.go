@@ -13,8 +13,8 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"k8s.io/klog/v2"
 
+	"github.com/edgegauge/edgegauge/pkg/mapping"
 	"github.com/edgegauge/edgegauge/pkg/registry"
-	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
 // metrics are the module's own: nodemetrics_*, without a label for the node.
@@ -38,7 +38,7 @@ type metrics struct {
 // reasons are all for which a report can be refused.
 func reasons() []string {
 	all := []string{reasonNotMessage, reasonNoNode, reasonBadNode, reasonInternal}
-	for _, r := range sysinfo.Reasons() {
+	for _, r := range mapping.Reasons() {
 		all = append(all, string(r))
 	}
 	for _, r := range registry.Reasons() {

@@ -13,8 +13,8 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/edgegauge/edgegauge/pkg/exposition"
+	"github.com/edgegauge/edgegauge/pkg/mapping"
 	"github.com/edgegauge/edgegauge/pkg/registry"
-	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
 // ModuleName is the module's name in beehive, and that of its group.
@@ -24,11 +24,11 @@ const ModuleName = "nodemetrics"
 // goroutines at once, before, while and after it runs.
 type Module struct {
 	config   atomic.Pointer[Config]
-	decoder  atomic.Pointer[sysinfo.Decoder]
+	decoder  atomic.Pointer[mapping.Decoder]
 	registry *registry.Registry
 	metrics  *metrics
 	handler  http.Handler
-	reports  sync.Pool // of *sysinfo.Report
+	reports  sync.Pool // of *mapping.Report
 	running  atomic.Bool
 	refusals refusals
 	watched  watched // Run's
@@ -57,7 +57,7 @@ func New(c Config) (*Module, error) {
 		c.Host = prometheus.DefaultGatherer
 	}
 	m := &Module{registry: nodes, watched: watched{seen: seen}}
-	m.reports.New = func() any { return new(sysinfo.Report) }
+	m.reports.New = func() any { return new(mapping.Report) }
 	m.config.Store(&c)
 	m.decoder.Store(decoder)
 	m.metrics = newMetrics(nodes)

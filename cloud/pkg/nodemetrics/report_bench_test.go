@@ -11,7 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/edgegauge/edgegauge/cloud/pkg/nodemetrics"
-	"github.com/edgegauge/edgegauge/hack/fleet"
+	"github.com/edgegauge/edgegauge/edge/pkg/fleet"
 )
 
 // BenchmarkHandle handles the messages of a fleet whose every node has reported

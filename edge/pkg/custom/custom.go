@@ -16,7 +16,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"regexp"
 	"sort"
 	"strings"
 	"syscall"
@@ -147,8 +146,6 @@ func (r *Reader) file(name string) ([]sysinfo.Custom, error) {
 	return ParseJSON(b)
 }
 
-var labelName = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
-
 // check returns the entries as the cloud will take them, or says why it would
 // not: the first that breaks a rule spoils its file.
 func check(entries []sysinfo.Custom) ([]sysinfo.Custom, error) {
@@ -166,7 +163,7 @@ func check(entries []sysinfo.Custom) ([]sysinfo.Custom, error) {
 		}
 		labels := make(map[string]string, len(e.Labels))
 		for name, value := range e.Labels {
-			if !labelName.MatchString(name) || strings.HasPrefix(name, "__") || len(name) > MaxTextBytes {
+			if !sysinfo.LegalName(name) || strings.HasPrefix(name, "__") || len(name) > MaxTextBytes {
 				return nil, fmt.Errorf("%s: %.100q is no label name", e.Name, name)
 			}
 			if err := checkText(value); err != nil {

@@ -67,7 +67,7 @@ func parseSample(s string) (sysinfo.Custom, error) {
 
 // metricName tells whether s is a name in the classic character set.
 func metricName(s string) bool {
-	return labelName.MatchString(strings.ReplaceAll(s, ":", "_"))
+	return sysinfo.LegalName(strings.ReplaceAll(s, ":", "_"))
 }
 
 // parseLabels reads what follows an opening brace, to the closing one, and
@@ -82,7 +82,7 @@ func parseLabels(s string) (map[string]string, string, error) {
 		name, rest, ok := strings.Cut(s, "=")
 		name = strings.TrimSpace(name)
 		rest = strings.TrimLeft(rest, " \t")
-		if !ok || !labelName.MatchString(name) || !strings.HasPrefix(rest, `"`) {
+		if !ok || !sysinfo.LegalName(name) || !strings.HasPrefix(rest, `"`) {
 			return nil, "", errors.New(`labels are not name="value"`)
 		}
 		value, rest, ok := parseQuoted(rest[1:])

@@ -11,13 +11,13 @@ import (
 
 	"github.com/edgegauge/edgegauge/edge/pkg/custom"
 	"github.com/edgegauge/edgegauge/edge/pkg/host"
-	"github.com/edgegauge/edgegauge/pkg/sysinfo"
+	"github.com/edgegauge/edgegauge/pkg/mapping"
 )
 
 // decode decodes a message as a cloud with default settings does.
-func decode(t *testing.T, message []byte) *sysinfo.Explanation {
+func decode(t *testing.T, message []byte) *mapping.Explanation {
 	t.Helper()
-	decoder, err := sysinfo.NewDecoder(sysinfo.Version1(), "", sysinfo.Limits{})
+	decoder, err := mapping.NewDecoder(mapping.Version1(), "", mapping.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}

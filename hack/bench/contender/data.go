@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/edgegauge/edgegauge/hack/fleet"
+	"github.com/edgegauge/edgegauge/edge/pkg/fleet"
 	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 

@@ -1,0 +1,163 @@
+package mapping
+
+import "fmt"
+
+// Explanation says of a message which field became what.
+type Explanation struct {
+	// Samples and the path each one's value stands at.
+	Samples []Explained
+	// Ignored are the paths that no family maps, whole objects and arrays
+	// as one, in the order of the message.
+	Ignored []string
+	// Report is the decoded message.
+	Report Report
+}
+
+// Explained is a sample with where it came from.
+type Explained struct {
+	Path   string
+	Series string // as on the page, without the label node
+	Value  string
+}
+
+// Explain decodes content like [Decoder.Decode], and tells where in the message
+// everything came from. The error is that of Decode. It is for people trying a
+// mapping, and slow.
+func (d *Decoder) Explain(content any) (*Explanation, error) {
+	e := &Explanation{}
+	data, err := d.bytes(content)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.Decode(data, &e.Report); err != nil {
+		return nil, err
+	}
+	at := map[int][]int{} // indexes of samples by offset
+	for i := range e.Report.Samples {
+		s := &e.Report.Samples[i]
+		series := d.mapping.families[s.Family].Name
+		if len(s.Labels) > 0 {
+			series += "{" + string(s.Labels) + "}"
+		}
+		e.Samples = append(e.Samples, Explained{Series: series, Value: string(s.Value)})
+		at[s.offset] = append(at[s.offset], i)
+	}
+	visitValues(data, func(t *tour, offset int) bool {
+		if !d.plan.knows(t) {
+			e.Ignored = append(e.Ignored, t.path())
+			return false
+		}
+		for _, i := range at[offset] {
+			e.Samples[i].Path = t.path()
+		}
+		return true
+	})
+	return e, nil
+}
+
+// knows reports whether a path goes through, or ends at, the place that t has
+// come to.
+func (p *plan) knows(t *tour) bool {
+	here := p.root
+	for _, s := range t.trail {
+		if here.names >= 0 {
+			return true // its keys are labels
+		}
+		next := here.elem
+		if s.key.kind != kindNone {
+			if next = t.child(here, s.key); next == nil {
+				next = here.any
+			}
+		}
+		if next == nil {
+			return false
+		}
+		here = next
+	}
+	return true
+}
+
+// locate puts into err the path of the value, or of the value of the key, that
+// stands at its offset. Only errors found after the walk need it: during the
+// walk every level puts its own key before the path.
+func (w *walker) locate(err *Error) *Error {
+	visitValues(w.data, func(t *tour, offset int) bool {
+		if err.Offset == offset || err.Offset == int(t.trail[len(t.trail)-1].key.start) {
+			err.Path = t.path()
+		}
+		return err.Path == ""
+	})
+	return err
+}
+
+// tour goes through the values of a message that is known to be JSON.
+type tour struct {
+	walker
+	trail []crumb
+	visit func(t *tour, offset int) bool
+}
+
+// crumb is one step of the way to where a tour is.
+type crumb struct {
+	key   span // kindNone in an array
+	index int
+}
+
+// visitValues calls visit for each value but the root, parents before their
+// children, with the offset that the value's span begins at. Into a value for
+// which visit returns false it does not go.
+func visitValues(data []byte, visit func(t *tour, offset int) bool) {
+	t := tour{walker: walker{data: data, report: &Report{}}, visit: visit}
+	t.into(t.next(), true)
+}
+
+// path returns where the tour is, in the notation of an Error's Path.
+func (t *tour) path() string {
+	e := &Error{}
+	for i := len(t.trail) - 1; i >= 0; i-- {
+		if s := t.trail[i]; s.key.kind == kindNone {
+			e.under(fmt.Sprintf("[%d]", s.index))
+		} else {
+			e.under(pathKey(t.unescape(s.key)))
+		}
+	}
+	return e.Path
+}
+
+func (t *tour) step(c crumb, visited bool) {
+	t.trail = append(t.trail, c)
+	first := t.next()
+	offset := t.i
+	if first == '"' {
+		offset++ // spans of strings leave the quotes out
+	}
+	t.into(first, visited && t.visit(t, offset))
+	t.trail = t.trail[:len(t.trail)-1]
+	if t.next() == ',' {
+		t.i++
+	}
+}
+
+func (t *tour) into(first byte, visited bool) {
+	switch first {
+	case '{':
+		t.i++
+		for t.next() == '"' {
+			key, _ := t.string()
+			t.next()
+			t.i++ // the colon
+			t.step(crumb{key: key}, visited)
+		}
+		t.i++
+	case '[':
+		t.i++
+		for n := 0; t.next() != ']'; n++ {
+			t.step(crumb{index: n}, visited)
+		}
+		t.i++
+	default:
+		if _, err := t.scan(first); err != nil {
+			t.i = len(t.data) // cannot be: the message was walked before
+		}
+	}
+}

@@ -1,0 +1,94 @@
+package mapping
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"sigs.k8s.io/yaml"
+	goyaml "sigs.k8s.io/yaml/goyaml.v2"
+)
+
+// file is what a mapping file says.
+type file struct {
+	timestamp, interval *Field
+	families            []Family
+}
+
+// unmarshal is yaml.UnmarshalStrict, but names the family of each error, and
+// refuses what that would take silently: a second document, and the bools that
+// would become the string "true" or "false", as in an enum {on: 1, off: 0}.
+func unmarshal(data []byte, f *file) []error {
+	var tree any
+	d := goyaml.NewDecoder(bytes.NewReader(data))
+	d.SetStrict(true)
+	if err := d.Decode(&tree); err != nil && err != io.EOF {
+		return []error{err}
+	}
+	if err := d.Decode(new(any)); err != io.EOF {
+		return []error{errors.New("a second YAML document, there can be but one")}
+	}
+	if err := noBoolKey(tree); err != nil {
+		return []error{err}
+	}
+	text, err := yaml.YAMLToJSONStrict(data)
+	if err != nil {
+		return []error{err}
+	}
+	var raw struct {
+		Timestamp *Field            `json:"timestamp"`
+		Interval  *Field            `json:"interval"`
+		Families  []json.RawMessage `json:"families"`
+	}
+	if err := strict(text, &raw); err != nil {
+		return []error{err}
+	}
+	var errs []error
+	*f = file{raw.Timestamp, raw.Interval, make([]Family, len(raw.Families))}
+	for i, family := range raw.Families {
+		if err := strict(family, &f.families[i]); err != nil {
+			errs = append(errs, fmt.Errorf("families[%d] %s: %w", i, f.families[i].Name, err))
+		}
+	}
+	return errs
+}
+
+const quote = " (y, n, on, off, yes and no are bools in YAML unless they stand in quotes)"
+
+func strict(text []byte, v any) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	err := d.Decode(v)
+	var wrong *json.UnmarshalTypeError
+	if !errors.As(err, &wrong) {
+		return err
+	}
+	hint := ""
+	if wrong.Value == "bool" {
+		hint = quote
+	}
+	return fmt.Errorf("%s: not of type %s but %s%s", wrong.Field, wrong.Type.Kind(), wrong.Value, hint)
+}
+
+func noBoolKey(tree any) error {
+	switch v := tree.(type) {
+	case []any:
+		for _, element := range v {
+			if err := noBoolKey(element); err != nil {
+				return err
+			}
+		}
+	case map[any]any:
+		for key, value := range v {
+			if b, ok := key.(bool); ok {
+				return fmt.Errorf("a key that is the bool %v%s", b, quote)
+			}
+			if err := noBoolKey(value); err != nil {
+				return fmt.Errorf("%v: %w", key, err)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,119 @@
+package mapping
+
+import (
+	"math"
+	"strconv"
+	"strings"
+)
+
+// longest is the longest decimal that is taken over digit by digit: that of
+// the shortest form of any float64 (-2.2250738585072014e-308) and no less.
+const longest = 24
+
+// number appends the value of a sample to dst as text.
+//
+// A decimal of the message is text already, and the text formats read the
+// same decimals, so it is copied: a report costs no conversion to binary and
+// back unless it is scaled, or so long that it wants shortening.
+func (w *walker) number(dst []byte, value span, enum map[string]float64, scale float64) ([]byte, *Error) {
+	text := w.text(value)
+	switch value.kind {
+	case kindTrue:
+		if scale != 1 {
+			return appendFloat(dst, scale), nil
+		}
+		return append(dst, '1'), nil
+	case kindFalse:
+		return append(dst, '0'), nil
+	case kindDecimal:
+		if scale == 1 {
+			return append(dst, text...), nil
+		}
+	case kindNumber:
+	default:
+		if value.kind == kindEscaped {
+			text = w.unescape(value)
+		}
+		if enum != nil {
+			f, ok := enum[string(text)]
+			if !ok {
+				return dst, w.fail(WrongType, "the string %s, which the mapping's enum does not have", excerpt(text))
+			}
+			return appendFloat(dst, f*scale), nil
+		}
+		if !numeric(text) {
+			f, ok := words[strings.ToLower(string(text))]
+			if !ok {
+				return dst, w.fail(WrongType, "the string %s where a number is expected", excerpt(text))
+			}
+			return appendFloat(dst, f*scale), nil
+		}
+	}
+	if scale == 1 && len(text) <= longest && decimal(text) { // a string that holds a number
+		return append(dst, text...), nil
+	}
+	f, err := strconv.ParseFloat(string(text), 64)
+	if err != nil && !math.IsInf(f, 0) {
+		return dst, w.fail(WrongType, "the string %s where a number is expected", excerpt(text))
+	}
+	if f = scaled(f, scale); math.IsInf(f, 0) {
+		return dst, w.fail(NumberRange, "%s is out of range of float64", excerpt(text))
+	}
+	return appendFloat(dst, f), nil
+}
+
+// scaled multiplies f by scale. No binary number is 0.001, so multiplying by
+// it would leave 52300 milliseconds at 52.300000000000004 seconds; dividing by
+// 1000 does not.
+func scaled(f, scale float64) float64 {
+	if inverse := math.Round(1 / scale); 1/inverse == scale {
+		return f / inverse
+	}
+	return f * scale
+}
+
+// words are the numbers that JSON can only write in a string.
+var words = map[string]float64{
+	"nan": math.NaN(),
+	"inf": math.Inf(1), "+inf": math.Inf(1), "-inf": math.Inf(-1),
+	"infinity": math.Inf(1), "+infinity": math.Inf(1), "-infinity": math.Inf(-1),
+}
+
+// numeric reports whether text is made of the bytes of decimal numbers alone;
+// strconv would read underscores and hexadecimals too.
+func numeric(text []byte) bool {
+	for _, c := range text {
+		if c-'0' > 9 && c != '.' && c != '-' && c != '+' && c|0x20 != 'e' {
+			return false
+		}
+	}
+	return len(text) > 0
+}
+
+// decimal reports whether text is digits with at most one point between them,
+// and a minus before: in range whatever the digits.
+func decimal(text []byte) bool {
+	if text[0] == '-' {
+		text = text[1:]
+	}
+	point := false
+	for i, c := range text {
+		if c-'0' <= 9 {
+			continue
+		}
+		if c != '.' || point || i == 0 || i == len(text)-1 {
+			return false
+		}
+		point = true
+	}
+	return len(text) > 0
+}
+
+// appendFloat appends f as client_golang writes it.
+func appendFloat(dst []byte, f float64) []byte { return strconv.AppendFloat(dst, f, 'g', -1, 64) }
+
+// parseFloat reads a Sample's Value.
+func parseFloat(text []byte) float64 {
+	f, _ := strconv.ParseFloat(string(text), 64) // checked when it was written
+	return f
+}
