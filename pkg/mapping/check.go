@@ -30,8 +30,8 @@ func (f *file) check() error {
 		where := fmt.Sprintf("families[%d] %s", i, fam.Name)
 		base := strings.TrimSuffix(fam.Name, "_total")
 		switch {
-		case !sysinfo.LegalName(fam.Name):
-			wrong(where, "name %q, not of the form [a-zA-Z_][a-zA-Z0-9_]*", fam.Name)
+		case !sysinfo.LegalMetricName(fam.Name):
+			wrong(where, "name %q, not of the form [a-zA-Z_:][a-zA-Z0-9_:]*", fam.Name)
 		case strings.HasPrefix(fam.Name, reservedPrefix):
 			wrong(where, "the prefix %s is the exporter's own", reservedPrefix)
 		case seen[base] != "":

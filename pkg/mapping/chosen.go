@@ -38,9 +38,6 @@ func (w *walker) chosenLabel(p, child *place, instance int32, key span) *Error {
 		if err := sysinfo.CheckLabelName(name); err != nil {
 			return w.fail(InvalidLabelName, "%v", err)
 		}
-		if len(name) > w.limits.LabelValueBytes {
-			return w.fail(LabelTooLong, "a label name of %d bytes, the limit is %d", len(name), w.limits.LabelValueBytes)
-		}
 		start := len(r.text)
 		r.text = append(r.text, name...)
 		r.names = append(r.names, pair{r.text[start:], value})

@@ -216,7 +216,7 @@ func checkNames(o object, rules []rule) error {
 			return errors.New("not a label value")
 		}
 		if !nameForm.MatchString(m.key) || strings.HasPrefix(m.key, "__") ||
-			slices.Contains([]string{"node", "instance", "job", "pod", "namespace"}, m.key) || seen[m.key] {
+			sysinfo.TakenLabel(m.key) || seen[m.key] {
 			return errors.New("not a label name")
 		}
 		seen[m.key] = true

@@ -1,7 +1,6 @@
-// Package sysinfo is the document on the wire: sysInfo version 1, its limits,
-// and the rules for names and labels.
+// Package sysinfo holds what both ends of the wire must agree on: the document
+// of sysInfo version 1, its limits, and the rules for names and labels.
 //
-// Its one contract: both ends obey it. The reporter builds a [Document] within
-// these limits and rules; the cloud holds every message to the same ones,
-// whoever sent it.
+// The reporter builds a [Document] within these limits. The cloud holds every
+// message to the same limits, whoever sent it.
 package sysinfo

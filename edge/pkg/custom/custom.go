@@ -163,18 +163,17 @@ func check(entries []sysinfo.Custom) ([]sysinfo.Custom, error) {
 		}
 		labels := make(map[string]string, len(e.Labels))
 		for name, value := range e.Labels {
-			if !sysinfo.LegalName(name) || strings.HasPrefix(name, "__") || len(name) > MaxTextBytes {
-				return nil, fmt.Errorf("%s: %.100q is no label name", e.Name, name)
+			renamed := sysinfo.CustomLabelName(name)
+			if err := sysinfo.CheckLabelName(renamed); err != nil {
+				return nil, fmt.Errorf("%s: %w", e.Name, err)
 			}
 			if err := checkText(value); err != nil {
 				return nil, fmt.Errorf("%s: value of label %s %w", e.Name, name, err)
 			}
-			if name == "node" || name == "name" {
-				name = "exported_" + name // these two are the series' own
-				if _, taken := e.Labels[name]; taken {
-					return nil, fmt.Errorf("%s: label %s twice", e.Name, name)
-				}
+			if _, there := e.Labels[renamed]; there && renamed != name {
+				return nil, fmt.Errorf("%s: label %s twice", e.Name, renamed)
 			}
+			name = renamed
 			if value != "" { // an empty label is one that is not there
 				labels[name] = value
 			}

@@ -30,7 +30,13 @@ func TestParse(t *testing.T) {
 	}{
 		"prom": {ParseProm, "# HELP a b\n# TYPE a counter\na 1\n\n b{x=\"y\", z = \"q\\\"\\\\\\n\",} +2.5e1 1700000000000\r\nc:d\t{} 3",
 			`[{"name":"a","value":1},{"name":"b","labels":{"x":"y","z":"q\"\\\n"},"value":25},{"name":"c:d","value":3}]`, ""},
-		"prom, own labels":       {ParseProm, `a{name="n",node="m",empty=""} 1`, `[{"name":"a","labels":{"exported_name":"n","exported_node":"m"},"value":1}]`, ""},
+		"prom, own labels": {ParseProm, `a{name="n",node="m",empty=""} 1`, `[{"name":"a","labels":{"exported_name":"n","exported_node":"m"},"value":1}]`, ""},
+		"prom, taken labels": {ParseProm, `a{job="j",instance="i",pod="p",namespace="n"} 1` + "\n" + `a{service="s",endpoint="e",container="c",le="1"} 1` + "\n" + `a{quantile="q",prometheus="p",prometheus_replica="r"} 1`,
+			`[{"name":"a","labels":{"exported_instance":"i","exported_job":"j","exported_namespace":"n","exported_pod":"p"},"value":1},` +
+				`{"name":"a","labels":{"exported_container":"c","exported_endpoint":"e","exported_le":"1","exported_service":"s"},"value":1},` +
+				`{"name":"a","labels":{"exported_prometheus":"p","exported_prometheus_replica":"r","exported_quantile":"q"},"value":1}]`, ""},
+		"json, taken label":      {ParseJSON, `[{"name":"a","value":1,"labels":{"job":"j"}}]`, `[{"name":"a","labels":{"exported_job":"j"},"value":1}]`, ""},
+		"json, long label name":  {ParseJSON, `[{"name":"a","value":1,"labels":{"` + strings.Repeat("l", 129) + `":"d"}}]`, "", "longer than 128 bytes"},
 		"prom, renamed twice":    {ParseProm, `a{name="n",exported_name="m"} 1`, "", "label exported_name twice"},
 		"prom, nothing":          {ParseProm, "# only words\n", `null`, ""},
 		"prom, no name":          {ParseProm, "a 1\n{} 1", "", "line 2: no metric name"},
@@ -43,7 +49,7 @@ func TestParse(t *testing.T) {
 		"prom, not a time stamp": {ParseProm, "a 1 now", "", "no time stamp"},
 		"prom, not finite":       {ParseProm, "a NaN", "", "no finite value"},
 		"prom, series twice":     {ParseProm, `a{b="c",d="e"} 1` + "\n" + `a{d="e",b="c"} 2`, "", "a twice with the same labels"},
-		"prom, reserved label":   {ParseProm, `a{__b="c"} 1`, "", `"__b" is no label name`},
+		"prom, reserved label":   {ParseProm, `a{__b="c"} 1`, "", `a: label "__b" begins with __`},
 		"prom, not UTF-8":        {ParseProm, "a{b=\"\xff\"} 1", "", "not UTF-8"},
 		"prom, long value":       {ParseProm, `a{b="` + long + `"} 1`, "", "longer than 128 bytes"},
 		"prom, many labels":      {ParseProm, `a{a="1",b="1",c="1",d="1",e="1",f="1",g="1",h="1",i="1"} 1`, "", "more than 8 labels"},
@@ -59,7 +65,7 @@ func TestParse(t *testing.T) {
 		"json, long name":        {ParseJSON, `{"` + long + `":1}`, "", "longer than 128 bytes"},
 		"json, truncated":        {ParseJSON, `[{"name":"a","value":1}`, "", "unexpected EOF"},
 		"json, two":              {ParseJSON, `{"a":1} {"b":2}`, "", "more than one"},
-		"json, label name":       {ParseJSON, `[{"name":"a","value":1,"labels":{"b-c":"d"}}]`, "", "no label name"},
+		"json, label name":       {ParseJSON, `[{"name":"a","value":1,"labels":{"b-c":"d"}}]`, "", `a: label "b-c" is not of the form`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			entries, err := test.parse([]byte(test.input))

@@ -37,7 +37,7 @@ func ParseProm(b []byte) ([]sysinfo.Custom, error) {
 // parseSample reads one line: name{label="value",…} value [timestamp]
 func parseSample(s string) (sysinfo.Custom, error) {
 	end := strings.IndexAny(s, "{ \t")
-	if end <= 0 || !metricName(s[:end]) {
+	if end <= 0 || !sysinfo.LegalMetricName(s[:end]) {
 		return sysinfo.Custom{}, errors.New("no metric name")
 	}
 	entry := sysinfo.Custom{Name: s[:end]}
@@ -63,11 +63,6 @@ func parseSample(s string) (sysinfo.Custom, error) {
 	}
 	entry.Value = &value
 	return entry, nil
-}
-
-// metricName tells whether s is a name in the classic character set.
-func metricName(s string) bool {
-	return sysinfo.LegalName(strings.ReplaceAll(s, ":", "_"))
 }
 
 // parseLabels reads what follows an opening brace, to the closing one, and
