@@ -5,21 +5,10 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-packages=
-need() { command -v "$1" >/dev/null || packages="$packages $2"; }
 PATH=$PATH:/usr/sbin:/sbin
-need mosquitto mosquitto
-need prometheus-node-exporter prometheus-node-exporter
-need qemu-aarch64 qemu-user
-need qemu-arm qemu-user
-if [ -n "$packages" ]; then
-	sudo=
-	[ "$(id -u)" = 0 ] || sudo=sudo
-	$sudo apt-get update -q
-	# Only the programs: as services they would take the ports of this machine.
-	# shellcheck disable=SC2086
-	$sudo env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -q --no-install-recommends $packages
-fi
+# Only the programs: as services they would take the ports of this machine.
+../hack/packages.sh mosquitto=mosquitto prometheus-node-exporter=prometheus-node-exporter \
+	qemu-aarch64=qemu-user qemu-arm=qemu-user
 
 test -z "$(gofmt -l .)" || { gofmt -l -d .; exit 1; }
 go vet ./...

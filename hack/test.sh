@@ -7,35 +7,16 @@ cd "$(dirname "$0")/.."
 
 step() { printf '\n== %s (%ds)\n' "$*" "$SECONDS"; }
 
-# packages installs those of Debian's that are missing; a server among them is
-# not started.
-packages() {
-	local missing=()
-	for p in "$@"; do
-		dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing+=("$p")
-	done
-	[ ${#missing[@]} -eq 0 ] && return
-	echo "installing ${missing[*]}"
-	apt-get update -qq
-	RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
-}
+hack/need-go.sh
 
 step "tools"
-packages gcc libc6-dev prometheus
-mkdir -p bin
-go -C hack/tools build -o ../../bin/staticcheck honnef.co/go/tools/cmd/staticcheck
+hack/packages.sh cc=gcc libc6-dev prometheus=prometheus promtool=prometheus
 
-step "format"
-unformatted=$(git ls-files -z '*.go' | xargs -0 gofmt -l)
-[ -z "$unformatted" ] || { echo "gofmt wants other forms of:"; echo "$unformatted"; exit 1; }
-
-step "vet, staticcheck"
-go vet ./...
-go vet -tags e2e ./cloud/cmd/nodemetrics
-bin/staticcheck ./...
+step "form, vet, staticcheck"
+hack/lint.sh
 
 step "unit tests, with the race detector"
-go test -race -shuffle=on ./...
+hack/unit.sh
 
 step "the libraries with Go 1.22, which forks may still build with"
 GOTOOLCHAIN=go1.22.12 go vet ./pkg/... ./cloud/pkg/... ./edge/pkg/...

@@ -63,7 +63,7 @@ func (b *bench) measureStory(gateway string) (*story, error) {
 	}
 	defer pusher.stop()
 	if s.Old, err = tell(pusher, g, storyMinute); err != nil {
-		return nil, fmt.Errorf("Pushgateway: %w", err)
+		return nil, fmt.Errorf("the Pushgateway: %w", err)
 	}
 	return s, nil
 }

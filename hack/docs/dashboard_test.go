@@ -13,10 +13,7 @@ import (
 // TestDashboard has promtool parse every query of the dashboard, as a recording
 // rule with Grafana's variables filled in.
 func TestDashboard(t *testing.T) {
-	promtool, err := exec.LookPath("promtool")
-	if err != nil {
-		t.Skip("there is no promtool; `make test` installs it")
-	}
+	promtool := promtool(t)
 	data, err := os.ReadFile("../../manifests/dashboard/edgegauge.json")
 	if err != nil {
 		t.Fatal(err)
