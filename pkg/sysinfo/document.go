@@ -24,7 +24,15 @@ type Document struct {
 	GPUs         []GPU         `json:"gpus,omitempty"`
 	Processes    *Processes    `json:"processes,omitempty"`
 	Containers   *Containers   `json:"containers,omitempty"`
-	Custom       []Custom      `json:"custom,omitempty"`
+
+	// These came after the first release: an older reporter does not send
+	// them, and an older cloud passes over them.
+	PowerSupplies []PowerSupply `json:"powerSupplies,omitempty"`
+	Throttling    *Throttling   `json:"throttling,omitempty"`
+	Watchdogs     []Watchdog    `json:"watchdogs,omitempty"`
+	Clock         *Clock        `json:"clock,omitempty"`
+
+	Custom []Custom `json:"custom,omitempty"`
 }
 
 // Host says what the node runs.
@@ -67,6 +75,12 @@ type Filesystem struct {
 	AvailBytes *uint64 `json:"availBytes,omitempty"` // for unprivileged users
 	Files      *uint64 `json:"files,omitempty"`      // inodes
 	FilesFree  *uint64 `json:"filesFree,omitempty"`
+	// ReadOnly tells that nothing can be written: mounted so, or remounted
+	// by the kernel after errors.
+	ReadOnly *bool `json:"readOnly,omitempty"`
+	// DeviceError tells that the file system answers with an error instead
+	// of its size.
+	DeviceError *bool `json:"deviceError,omitempty"`
 }
 
 // Disk is the input and output of one block device.
@@ -75,16 +89,26 @@ type Disk struct {
 	ReadBytesTotal     *uint64  `json:"readBytesTotal,omitempty"`
 	WrittenBytesTotal  *uint64  `json:"writtenBytesTotal,omitempty"`
 	IOTimeSecondsTotal *float64 `json:"ioTimeSecondsTotal,omitempty"`
+	// LifeUsedRatio is the used share of an eMMC's life, in steps of a tenth.
+	LifeUsedRatio *float64 `json:"lifeUsedRatio,omitempty"`
+	// PreEOL is what an eMMC says of its reserved blocks: 1 is normal, 2 a
+	// warning (80 % used), 3 urgent (90 % used).
+	PreEOL *uint64 `json:"preEol,omitempty"`
 }
 
 // Network is one network interface.
 type Network struct {
-	Device              string  `json:"device"`
-	Up                  *bool   `json:"up,omitempty"` // operational state
-	ReceiveBytesTotal   *uint64 `json:"receiveBytesTotal,omitempty"`
-	TransmitBytesTotal  *uint64 `json:"transmitBytesTotal,omitempty"`
-	ReceiveErrorsTotal  *uint64 `json:"receiveErrorsTotal,omitempty"`
-	TransmitErrorsTotal *uint64 `json:"transmitErrorsTotal,omitempty"`
+	Device               string  `json:"device"`
+	Up                   *bool   `json:"up,omitempty"`         // operational state
+	SpeedBytes           *uint64 `json:"speedBytes,omitempty"` // per second
+	ReceiveBytesTotal    *uint64 `json:"receiveBytesTotal,omitempty"`
+	TransmitBytesTotal   *uint64 `json:"transmitBytesTotal,omitempty"`
+	ReceivePacketsTotal  *uint64 `json:"receivePacketsTotal,omitempty"`
+	TransmitPacketsTotal *uint64 `json:"transmitPacketsTotal,omitempty"`
+	ReceiveErrorsTotal   *uint64 `json:"receiveErrorsTotal,omitempty"`
+	TransmitErrorsTotal  *uint64 `json:"transmitErrorsTotal,omitempty"`
+	ReceiveDropsTotal    *uint64 `json:"receiveDropsTotal,omitempty"`
+	TransmitDropsTotal   *uint64 `json:"transmitDropsTotal,omitempty"`
 }
 
 // Temperature is one sensor's reading.
@@ -111,6 +135,41 @@ type Processes struct {
 // Containers counts the node's containers.
 type Containers struct {
 	Running *uint64 `json:"running,omitempty"`
+}
+
+// PowerSupply is one battery, mains adapter or other source of power.
+type PowerSupply struct {
+	Supply      string   `json:"supply"`
+	Type        string   `json:"type,omitempty"`        // "Battery", "Mains", "USB", "UPS"
+	Online      *bool    `json:"online,omitempty"`      // whether it feeds the node
+	Discharging *bool    `json:"discharging,omitempty"` // of a battery
+	ChargeRatio *float64 `json:"chargeRatio,omitempty"` // of a battery
+	Volts       *float64 `json:"volts,omitempty"`
+}
+
+// Throttling is what holds the processors back, as the firmware of the board
+// says now.
+type Throttling struct {
+	Undervoltage     *bool `json:"undervoltage,omitempty"`
+	Throttled        *bool `json:"throttled,omitempty"`
+	FrequencyCapped  *bool `json:"frequencyCapped,omitempty"`
+	TemperatureLimit *bool `json:"temperatureLimit,omitempty"`
+}
+
+// Watchdog is one hardware watchdog.
+type Watchdog struct {
+	Watchdog       string   `json:"watchdog"`
+	Identity       string   `json:"identity,omitempty"` // the driver's name for it
+	Active         *bool    `json:"active,omitempty"`
+	TimeoutSeconds *float64 `json:"timeoutSeconds,omitempty"`
+	CausedReset    *bool    `json:"causedReset,omitempty"` // of the last boot
+}
+
+// Clock is the state of the node's clock.
+type Clock struct {
+	Synchronized  *bool    `json:"synchronized,omitempty"`
+	OffsetSeconds *float64 `json:"offsetSeconds,omitempty"` // that the kernel is working off
+	RTC           *bool    `json:"rtc,omitempty"`           // whether a battery-backed clock is there
 }
 
 // Custom is one reading of the node's owner: a battery, a PLC, a counter of

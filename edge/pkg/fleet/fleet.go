@@ -118,6 +118,7 @@ func (f *Fleet) Document(i int, now time.Time, interval time.Duration) *sysinfo.
 			files := size >> 14
 			fs.Files = sysinfo.Ptr(files)
 			fs.FilesFree = sysinfo.Ptr(n.level(drawFilesFree+uint64(k), files, 1))
+			fs.ReadOnly, fs.DeviceError = sysinfo.Ptr(false), sysinfo.Ptr(false)
 		}
 		d.Filesystems = append(d.Filesystems, fs)
 	}
@@ -142,6 +143,11 @@ func (f *Fleet) Document(i int, now time.Time, interval time.Duration) *sysinfo.
 		}
 		if f.shape == Full {
 			network.Up = sysinfo.Ptr(true)
+			network.SpeedBytes = sysinfo.Ptr(uint64(125_000_000))
+			network.ReceivePacketsTotal = sysinfo.Ptr(n.total(drawReceive+k, 25))
+			network.TransmitPacketsTotal = sysinfo.Ptr(n.total(drawTransmit+k, 20))
+			network.ReceiveDropsTotal = sysinfo.Ptr(n.total(drawReceiveDrops+k, 0.001))
+			network.TransmitDropsTotal = sysinfo.Ptr(n.total(drawTransmitDrops+k, 0.0001))
 			network.ReceiveErrorsTotal = sysinfo.Ptr(n.total(drawReceiveErrors+k, 0.001))
 			network.TransmitErrorsTotal = sysinfo.Ptr(n.total(drawTransmitErrors+k, 0.0001))
 		}
@@ -177,6 +183,15 @@ func (f *Fleet) fill(d *sysinfo.Document, n node) {
 		MemoryTotalBytes: sysinfo.Ptr(gpuMemory),
 		Celsius:          sysinfo.Ptr(round(36+30*n.share(drawGPU), 1)),
 	}}
+	d.PowerSupplies = []sysinfo.PowerSupply{{Supply: "mains", Type: "Mains", Online: sysinfo.Ptr(true)}}
+	d.Throttling = &sysinfo.Throttling{Undervoltage: sysinfo.Ptr(false), Throttled: sysinfo.Ptr(false)}
+	d.Watchdogs = []sysinfo.Watchdog{{
+		Watchdog: "watchdog0", Identity: "Tegra WDT", Active: sysinfo.Ptr(true), TimeoutSeconds: sysinfo.Ptr(60.0),
+	}}
+	d.Clock = &sysinfo.Clock{
+		Synchronized: sysinfo.Ptr(true), RTC: sysinfo.Ptr(true),
+		OffsetSeconds: sysinfo.Ptr(round((n.share(drawOffset)-0.5)/500, 6)),
+	}
 	d.Custom = []sysinfo.Custom{
 		{Name: "battery_charge_ratio", Value: sysinfo.Ptr(round(n.share(drawBattery), 2))},
 		{Name: "line_cycles", Labels: map[string]string{"line": "a"}, Value: sysinfo.Ptr(float64(n.total(drawCycles, 0.2)))},
@@ -222,6 +237,9 @@ const (
 	drawGPUMemory
 	drawBattery
 	drawCycles
+	drawReceiveDrops
+	drawTransmitDrops
+	drawOffset
 )
 
 // node is one node at one time.
