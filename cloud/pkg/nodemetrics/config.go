@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"path"
 	"reflect"
 	"strconv"
@@ -60,6 +61,12 @@ type Config struct {
 	// Host are the metrics that stand on the page beside the module's;
 	// nil is prometheus.DefaultGatherer.
 	Host prometheus.Gatherer `json:"-"`
+	// Authorize, if not nil, decides who may read: it is asked for every
+	// request but those for /healthz and /readyz, and returns nil,
+	// ErrUnauthenticated, ErrForbidden, or another error if it cannot tell.
+	// It may be called by any number of goroutines at once, and should give
+	// up when the request's context ends.
+	Authorize func(*http.Request) error `json:"-"`
 
 	source string // cloudcore's config file
 	from   string // the file that had the section

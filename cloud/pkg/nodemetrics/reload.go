@@ -97,7 +97,7 @@ func (m *Module) reload() error {
 		switch {
 		case loaded.from != "":
 			c = loaded
-			c.Host = old.Host
+			c.Host, c.Authorize = old.Host, old.Authorize
 		case old.from != "":
 			return errVanished
 		}
