@@ -18,7 +18,7 @@ func TestNames(t *testing.T) {
 	known := map[string]bool{
 		"nodemetrics_routes": true, // cloud/cmd/cloudcore's
 		// Samples of histograms, by the name of their family.
-		"nodemetrics_report_bytes_bucket": true, "nodemetrics_report_duration_seconds_bucket": true,
+		"nodemetrics_report_bytes_bucket": true, "nodemetrics_report_duration_seconds_bucket": true, "nodemetrics_scrape_duration_seconds_bucket": true,
 	}
 	for _, f := range mapping.Version1().Families() {
 		known[f.Name] = true

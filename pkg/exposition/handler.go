@@ -29,6 +29,9 @@ type HandlerOptions struct {
 	// HostError, if not nil, is told when the host's metrics could not all
 	// be gathered or written; those that could are on the page all the same.
 	HostError func(error)
+	// Written, if not nil, is told the size of each page that was written
+	// whole, uncompressed.
+	Written func(bytes int)
 }
 
 // NewHandler returns the handler of the page: GET and HEAD, in the format and
@@ -42,6 +45,9 @@ func NewHandler(r *registry.Registry, o HandlerOptions) http.Handler {
 	}
 	if o.HostError == nil {
 		o.HostError = func(error) {}
+	}
+	if o.Written == nil {
+		o.Written = func(int) {}
 	}
 	return &handler{registry: r, HandlerOptions: o, inFlight: make(chan struct{}, o.MaxInFlight)}
 }
@@ -102,7 +108,7 @@ var compressors = sync.Pool{New: func() any { return linezip.NewWriter(nil) }}
 
 // page writes the nodes, the host's metrics and the end, in writes of up to size
 // bytes.
-func (h *handler) page(w io.Writer, format Format, size int) {
+func (h *handler) page(w io.Writer, format Format, room int) {
 	s, _ := h.snapshots.Get().(*registry.Snapshot)
 	if s == nil {
 		s = &registry.Snapshot{}
@@ -113,7 +119,7 @@ func (h *handler) page(w io.Writer, format Format, size int) {
 	}()
 	h.registry.Snapshot(s)
 	nodes := columns(s)
-	p := begin(w, size)
+	p := begin(w, room)
 	p.nodes(s, nodes, format)
 	if h.Host != nil && p.err == nil { // else the scraper went away
 		if err := p.host(h.Host, nodes, format); err != nil {
@@ -123,7 +129,10 @@ func (h *handler) page(w io.Writer, format Format, size int) {
 	if format == OpenMetrics {
 		p.write([]byte("# EOF\n"))
 	}
-	_ = p.end() // nobody is left to be told
+	size, err := p.end()
+	if err == nil { // else nobody is left to be told
+		h.Written(size)
+	}
 }
 
 // base returns a family's name as OpenMetrics has it, where a counter x_total

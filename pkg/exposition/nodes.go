@@ -11,7 +11,8 @@ import (
 func WriteNodes(w io.Writer, s *registry.Snapshot, format Format) error {
 	p := begin(w, chunk)
 	p.nodes(s, columns(s), format)
-	return p.end()
+	_, err := p.end()
+	return err
 }
 
 // nodes writes the families of all nodes in s.

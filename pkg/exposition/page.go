@@ -20,6 +20,7 @@ const (
 type page struct {
 	w   io.Writer
 	buf []byte // the chunk
+	n   int    // bytes in the chunks before
 	err error
 
 	// What writing needs, kept for the next page.
@@ -39,17 +40,18 @@ func begin(w io.Writer, size int) *page {
 	if cap(p.memory) < size {
 		p.memory = make([]byte, 0, size)
 	}
-	p.w, p.buf, p.err = w, p.memory[:0:size], nil
+	p.w, p.buf, p.n, p.err = w, p.memory[:0:size], 0, nil
 	return p
 }
 
-// end writes what is left. The error is the first one of the page's writer.
-func (p *page) end() error {
+// end writes what is left and returns the page's size. The error is the first
+// one of the page's writer.
+func (p *page) end() (size int, err error) {
 	p.flush()
-	err := p.err
+	size, err = p.n, p.err
 	p.w, p.buf, p.err = nil, nil, nil
 	pages.Put(p)
-	return err
+	return size, err
 }
 
 func (p *page) write(b []byte) {
@@ -66,6 +68,7 @@ func (p *page) write(b []byte) {
 func (p *page) flush() {
 	if p.err == nil && len(p.buf) > 0 {
 		_, p.err = p.w.Write(p.buf)
+		p.n += len(p.buf)
 	}
 	p.buf = p.buf[:0]
 }

@@ -1,6 +1,7 @@
 package nodemetrics
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -11,16 +12,16 @@ import (
 // name. Where both have a family, which is when the host's registry holds the
 // module's Collector, the host's is left out.
 func (m *Module) Gather() ([]*dto.MetricFamily, error) {
-	all := m.metrics.gather()
+	all, err := m.metrics.Gather()
 	own := len(all)
-	host, err := m.config.Load().Host.Gather()
+	host, hostErr := m.config.Load().Host.Gather()
 	for _, f := range host {
 		if _, mine := slices.BinarySearchFunc(all[:own], f.GetName(), byName); !mine {
 			all = append(all, f)
 		}
 	}
 	slices.SortFunc(all, func(a, b *dto.MetricFamily) int { return strings.Compare(a.GetName(), b.GetName()) })
-	return all, err
+	return all, errors.Join(err, hostErr)
 }
 
 func byName(f *dto.MetricFamily, name string) int { return strings.Compare(f.GetName(), name) }

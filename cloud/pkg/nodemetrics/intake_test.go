@@ -116,7 +116,11 @@ func wantRefused(t *testing.T, m *Module, msg any, reason, says string) {
 func rejections(t *testing.T, m *Module) map[string]float64 {
 	t.Helper()
 	counts := map[string]float64{}
-	for _, f := range m.metrics.gather() {
+	families, err := m.metrics.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
 		if f.GetName() != "nodemetrics_reports_total" {
 			continue
 		}

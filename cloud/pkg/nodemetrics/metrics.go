@@ -4,13 +4,10 @@ import (
 	"encoding/json"
 	"runtime"
 	"runtime/debug"
-	"slices"
-	"sync/atomic"
 	"time"
 
 	"github.com/kubeedge/beehive/pkg/core/model"
 	"github.com/prometheus/client_golang/prometheus"
-	dto "github.com/prometheus/client_model/go"
 	"k8s.io/klog/v2"
 
 	"github.com/edgegauge/edgegauge/pkg/mapping"
@@ -18,11 +15,8 @@ import (
 )
 
 // metrics are the module's own: nodemetrics_*, without a label for the node.
-// They are one collector, so that they can stand on another page too.
 type metrics struct {
-	nodes    *registry.Registry
-	stats    atomic.Pointer[registry.Stats] // of the newest scrape
-	families families
+	*prometheus.Registry
 
 	accepted   prometheus.Counter
 	rejected   map[string]prometheus.Counter
@@ -33,6 +27,7 @@ type metrics struct {
 	hostErrors prometheus.Counter
 	reloadOK   prometheus.Gauge
 	reloadTime prometheus.Gauge
+	scrapes    scrapeMetrics
 }
 
 // reasons are all for which a report can be refused.
@@ -48,42 +43,53 @@ func reasons() []string {
 }
 
 func newMetrics(nodes *registry.Registry) *metrics {
-	x := &metrics{nodes: nodes, rejected: map[string]prometheus.Counter{}}
-	x.ofNodes()
+	x := &metrics{Registry: prometheus.NewRegistry(), rejected: map[string]prometheus.Counter{}}
+	x.ofNodes(nodes)
 	x.ofReports()
-	x.hostErrors = x.families.counter(prometheus.Opts{Name: "nodemetrics_host_gather_errors_total",
-		Help: "Scrapes in which not all of the process's other metrics could be shown."})
-	x.reloadOK = x.families.gauge(prometheus.Opts{Name: "nodemetrics_config_last_reload_successful",
-		Help: "Whether the config file as it is now is the one in force."})
-	x.reloadTime = x.families.gauge(prometheus.Opts{Name: "nodemetrics_config_last_reload_success_timestamp_seconds",
-		Help: "When the config in force was taken up, in seconds since the Unix epoch."})
-	x.families.gauge(prometheus.Opts{Name: "nodemetrics_build_info",
+	x.scrapes = newScrapeMetrics(x.Registry)
+	x.hostErrors = x.counter("nodemetrics_host_gather_errors_total",
+		"Scrapes in which not all of the process's other metrics could be shown.")
+	x.reloadOK = x.gauge("nodemetrics_config_last_reload_successful",
+		"Whether the config file as it is now is the one in force.")
+	x.reloadTime = x.gauge("nodemetrics_config_last_reload_success_timestamp_seconds",
+		"When the config in force was taken up, in seconds since the Unix epoch.")
+	build := prometheus.NewGauge(prometheus.GaugeOpts{Name: "nodemetrics_build_info",
 		Help:        "Version of the module; the value is always 1.",
-		ConstLabels: prometheus.Labels{"version": version(), "goversion": runtime.Version()}}).Set(1)
+		ConstLabels: prometheus.Labels{"version": version(), "goversion": runtime.Version()}})
+	build.Set(1)
+	x.MustRegister(build)
 	x.reloadOK.Set(1)
 	x.reloadTime.SetToCurrentTime()
 	return x
 }
 
-// ofNodes adds what the registry keeps.
-func (x *metrics) ofNodes() {
-	for _, s := range []struct {
-		state string
-		count func(*registry.Stats) int
-	}{
-		{"expired", func(st *registry.Stats) int { return st.Expired }},
-		{"fresh", func(st *registry.Stats) int { return st.Fresh }},
-		{"pending", func(st *registry.Stats) int { return st.Pending }},
-	} {
-		x.families.gaugeFunc(prometheus.Opts{Name: "nodemetrics_nodes",
-			Help:        "Known nodes: fresh ones reported within their TTL, expired ones did not, pending ones are expected.",
-			ConstLabels: prometheus.Labels{"state": s.state}},
-			func() float64 { return float64(s.count(x.stats.Load())) })
-	}
-	x.families.gaugeFunc(prometheus.Opts{Name: "nodemetrics_series", Help: "Series of nodes on the page."},
-		func() float64 { return float64(x.stats.Load().Series) })
-	x.families.gaugeFunc(prometheus.Opts{Name: "nodemetrics_node_ttl_seconds", Help: "The configured time that a report counts (nodeTTL)."},
-		func() float64 { return x.nodes.Options().NodeTTL.Seconds() })
+// counter returns a registered counter without labels.
+func (x *metrics) counter(name, help string) prometheus.Counter {
+	c := prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
+	x.MustRegister(c)
+	return c
+}
+
+// gauge returns a registered gauge without labels.
+func (x *metrics) gauge(name, help string) prometheus.Gauge {
+	g := prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
+	x.MustRegister(g)
+	return g
+}
+
+// histogram returns a registered histogram without labels.
+func (x *metrics) histogram(name, help string, buckets []float64) prometheus.Histogram {
+	h := prometheus.NewHistogram(prometheus.HistogramOpts{Name: name, Help: help, Buckets: buckets})
+	x.MustRegister(h)
+	return h
+}
+
+// ofNodes adds what the registry of nodes keeps.
+func (x *metrics) ofNodes(nodes *registry.Registry) {
+	x.MustRegister(nodeStats{nodes})
+	x.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "nodemetrics_node_ttl_seconds",
+		Help: "The configured time that a report counts (nodeTTL)."},
+		func() float64 { return nodes.Options().NodeTTL.Seconds() }))
 	for _, c := range []struct {
 		registry.Change
 		change, reason string
@@ -95,34 +101,30 @@ func (x *metrics) ofNodes() {
 		{registry.ForgottenByRetention, "forgotten", "retention"},
 		{registry.Returned, "returned", "report"},
 	} {
-		x.families.counterFunc(prometheus.Opts{Name: "nodemetrics_node_changes_total",
+		x.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "nodemetrics_node_changes_total",
 			Help:        "Nodes that appeared, returned, expired or were forgotten, by what made them.",
 			ConstLabels: prometheus.Labels{"change": c.change, "reason": c.reason}},
-			func() float64 { return float64(x.nodes.Count(c.Change)) })
+			func() float64 { return float64(nodes.Count(c.Change)) }))
 	}
 }
 
 // ofReports adds what account counts.
 func (x *metrics) ofReports() {
-	reports := func(reason, result string) prometheus.Counter {
-		return x.families.counter(prometheus.Opts{Name: "nodemetrics_reports_total",
-			Help:        "Reports by what became of them, and why they were rejected.",
-			ConstLabels: prometheus.Labels{"reason": reason, "result": result}})
+	reports := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "nodemetrics_reports_total",
+		Help: "Reports by what became of them, and why they were rejected."}, []string{"reason", "result"})
+	x.MustRegister(reports)
+	x.accepted = reports.WithLabelValues("", "accepted")
+	for _, r := range reasons() {
+		x.rejected[r] = reports.WithLabelValues(r, "rejected")
 	}
-	x.accepted = reports("", "accepted")
-	rejections := reasons()
-	slices.Sort(rejections)
-	for _, r := range rejections {
-		x.rejected[r] = reports(r, "rejected")
-	}
-	x.ignored = x.families.counter(prometheus.Opts{Name: "nodemetrics_reports_with_ignored_fields_total",
-		Help: "Reports with fields that the mapping does not know."})
-	x.mismatches = x.families.counter(prometheus.Opts{Name: "nodemetrics_identity_mismatches_total",
-		Help: "Reports that claim another node's name than that of the session which brought them."})
-	x.bytes = x.families.histogram(prometheus.Opts{Name: "nodemetrics_report_bytes",
-		Help: "Size of reports that came as bytes or text."}, prometheus.ExponentialBuckets(256, 4, 7))
-	x.duration = x.families.histogram(prometheus.Opts{Name: "nodemetrics_report_duration_seconds",
-		Help: "Time from the receipt of a report to its being on the page."}, prometheus.ExponentialBuckets(1e-6, 4, 9))
+	x.ignored = x.counter("nodemetrics_reports_with_ignored_fields_total",
+		"Reports with fields that the mapping does not know.")
+	x.mismatches = x.counter("nodemetrics_identity_mismatches_total",
+		"Reports that claim another node's name than that of the session which brought them.")
+	x.bytes = x.histogram("nodemetrics_report_bytes",
+		"Size of reports that came as bytes or text.", prometheus.ExponentialBuckets(256, 4, 7))
+	x.duration = x.histogram("nodemetrics_report_duration_seconds",
+		"Time from the receipt of a report to its being on the page.", prometheus.ExponentialBuckets(1e-6, 4, 9))
 }
 
 // version is that of this Go module, if the binary was built with one.
@@ -138,37 +140,6 @@ func version() string {
 		}
 	}
 	return "unknown"
-}
-
-// count counts the registry's nodes, for the gauges that tell of them.
-func (x *metrics) count() {
-	st := x.nodes.Stats()
-	x.stats.Store(&st)
-}
-
-// gather reads all of them, sorted by name.
-func (x *metrics) gather() []*dto.MetricFamily {
-	x.count()
-	return x.families.gather()
-}
-
-// Describe describes all of them.
-func (x *metrics) Describe(ch chan<- *prometheus.Desc) {
-	for _, f := range x.families {
-		for _, m := range f.metrics {
-			ch <- m.Desc()
-		}
-	}
-}
-
-// Collect sends all of them.
-func (x *metrics) Collect(ch chan<- prometheus.Metric) {
-	x.count()
-	for _, f := range x.families {
-		for _, m := range f.metrics {
-			ch <- m
-		}
-	}
 }
 
 // collectors is several as one, described when collected only.

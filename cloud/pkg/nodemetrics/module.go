@@ -137,7 +137,7 @@ func (m *Module) Handler() http.Handler { return m.handler }
 // Collector offers the nodes' samples and the module's own metrics to a
 // registry of the host, for one page with all. See [exposition.Collector].
 func (m *Module) Collector() prometheus.Collector {
-	return collectors{exposition.Collector(m.registry), m.metrics}
+	return collectors{exposition.Collector(m.registry), m.metrics.Registry}
 }
 
 // Expect makes a node known that has a Node object, so that it is shown as down

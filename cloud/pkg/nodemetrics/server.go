@@ -18,27 +18,36 @@ import (
 	"github.com/edgegauge/edgegauge/pkg/exposition"
 )
 
+// newHandler returns all pages: what tells something stands behind
+// Config.Authorize, and the two that probes ask are open and tell nothing.
 func (m *Module) newHandler() http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("/metrics", exposition.NewHandler(m.registry, exposition.HandlerOptions{
+	page := exposition.NewHandler(m.registry, exposition.HandlerOptions{
 		Host: m,
 		HostError: func(err error) {
 			m.metrics.hostErrors.Inc()
 			klog.V(4).InfoS("Not all metrics of the process could be shown", "err", err)
 		},
-	}))
+		Written: func(bytes int) { m.metrics.scrapes.pageSize.Set(float64(bytes)) },
+	})
+	closed := http.NewServeMux()
+	closed.Handle("/metrics", page)
+	closed.HandleFunc("/", m.landing)
+	door := m.authorized(closed)
+
+	mux := http.NewServeMux()
+	mux.Handle("/metrics", m.metrics.scrapes.count(door))
+	mux.Handle("/", door)
 	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintln(w, "ok")
 	})
 	mux.HandleFunc("/readyz", func(w http.ResponseWriter, _ *http.Request) {
 		if !m.running.Load() {
-			http.Error(w, "the module does not run", http.StatusServiceUnavailable)
+			http.Error(w, "not ready", http.StatusServiceUnavailable)
 			return
 		}
 		fmt.Fprintln(w, "ok")
 	})
-	mux.HandleFunc("/", m.landing)
-	return mux
+	return secured(mux)
 }
 
 // serve serves the pages until ctx is done.

@@ -37,6 +37,17 @@ func TestPages(t *testing.T) {
 			t.Errorf("/metrics has no %s", name)
 		}
 	}
+	first := float64(len(page(m)))
+	families, err = new(expfmt.TextParser).TextToMetricFamilies(strings.NewReader(page(m)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := families["nodemetrics_page_bytes"].GetMetric()[0].GetGauge().GetValue(); got != first {
+		t.Errorf("nodemetrics_page_bytes is %v, the page before had %v bytes", got, first)
+	}
+	if got := families["nodemetrics_scrapes_total"].GetMetric()[0].GetCounter().GetValue(); got != 2 {
+		t.Errorf("after two scrapes %v are counted", got)
+	}
 	if w := get(m, "/healthz"); w.Code != http.StatusOK || w.Body.String() != "ok\n" {
 		t.Errorf("/healthz: %d %q", w.Code, w.Body)
 	}
