@@ -44,8 +44,8 @@ bench: go ## measure 600 and 10,000 nodes against what people use today
 bench-full: go ## 100,000 nodes too
 	hack/bench/run.sh -fleets 600,10000,100000
 
-docs: go ## write the tables of README.md anew
-	go test ./hack/docs -run TestREADME -update
+docs: go ## write the tables of the documents anew
+	go test ./hack/docs -run TestGenerated -update
 
 clean: ## remove what was built
 	rm -rf bin .cache

@@ -1,15 +1,12 @@
 package docs
 
 import (
-	"flag"
 	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"os"
-	"path/filepath"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -20,85 +17,6 @@ import (
 	"github.com/edgegauge/edgegauge/cloud/pkg/nodemetrics"
 	"github.com/edgegauge/edgegauge/pkg/mapping"
 )
-
-var update = flag.Bool("update", false, "write README.md's generated parts anew")
-
-const readme = "../../README.md"
-
-// TestREADME compares the parts of README.md between <!-- generated: NAME -->
-// and <!-- end --> with what they are generated from.
-func TestREADME(t *testing.T) {
-	parts := map[string]func(*testing.T) string{
-		"metrics":  metricTable,
-		"exporter": exporterTable,
-		"config":   configTable,
-		"embed":    embedding,
-		"cost":     costTable,
-	}
-	data, err := os.ReadFile(readme)
-	if err != nil {
-		t.Fatal(err)
-	}
-	section := regexp.MustCompile(`(?s)(<!-- generated: ([a-z]+) -->\n)(.*?)(<!-- end -->)`)
-	seen := map[string]bool{}
-	text := section.ReplaceAllStringFunc(string(data), func(s string) string {
-		m := section.FindStringSubmatch(s)
-		part := parts[m[2]]
-		if part == nil {
-			t.Fatalf("README.md: nothing generates the part %q", m[2])
-		}
-		seen[m[2]] = true
-		want := part(t)
-		if !*update && m[3] != want {
-			t.Errorf("README.md: the part %q is out of date; `make docs` writes it anew. It should be:\n%s", m[2], want)
-		}
-		return m[1] + want + m[4]
-	})
-	for name := range parts {
-		if !seen[name] {
-			t.Errorf("README.md has no part %q", name)
-		}
-	}
-	if *update && !t.Failed() {
-		if err := os.WriteFile(readme, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-// TestREADMEExamples checks that the YAML in README.md is what it claims to be.
-func TestREADMEExamples(t *testing.T) {
-	data, err := os.ReadFile(readme)
-	if err != nil {
-		t.Fatal(err)
-	}
-	mappings, configs := 0, 0
-	for _, block := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllSubmatch(data, -1) {
-		switch text := block[1]; {
-		case strings.Contains(string(text), "families:"):
-			mappings++
-			if _, err := mapping.Parse(text); err != nil {
-				t.Errorf("%v in\n%s", err, text)
-			}
-		case strings.HasPrefix(string(text), "modules:"):
-			configs++
-			file := filepath.Join(t.TempDir(), "nodemetrics.yaml")
-			if err := os.WriteFile(file, text, 0o600); err != nil {
-				t.Fatal(err)
-			}
-			c, err := nodemetrics.LoadConfig(file)
-			if err == nil {
-				err = c.Validate()
-			}
-			if err != nil || c.From() == "" {
-				t.Errorf("error %v, section found in %q, in\n%s", err, c.From(), text)
-			}
-		}
-	}
-	if mappings == 0 || configs == 0 {
-		t.Errorf("README.md has %d mappings and %d configs, at least one of each is expected", mappings, configs)
-	}
-}
 
 // metricTable lists the families of a node.
 func metricTable(*testing.T) string {
