@@ -22,7 +22,7 @@ type collector struct{ registry *registry.Registry }
 // Describe sends nothing: the collector is an unchecked one.
 func (collector) Describe(chan<- *prometheus.Desc) {}
 
-// Collect sends the samples of all nodes as they are at one moment.
+// Collect sends the samples of all nodes.
 func (c collector) Collect(ch chan<- prometheus.Metric) {
 	var s registry.Snapshot
 	c.registry.Snapshot(&s)
@@ -45,7 +45,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 				lines = rest
 				if f != nil {
 					line = append(append(line[:0], node...), end...)
-					f.collect(ch, line, group.Down)
+					f.collect(ch, line)
 				}
 			}
 		}
@@ -60,15 +60,12 @@ type family struct {
 }
 
 // collect sends the sample of a line without its family.
-func (f *family) collect(ch chan<- prometheus.Metric, line []byte, down bool) {
+func (f *family) collect(ch chan<- prometheus.Metric, line []byte) {
 	valueType := prometheus.GaugeValue
 	if f.Type == mapping.Counter {
 		valueType = prometheus.CounterValue
 	}
 	names, values, v := parseLine(line)
-	if down && f.Name == mapping.Status[up].Name {
-		v = 0 // the block has the value of a node that is up
-	}
 	key := strings.Join(names, " ")
 	if f.descs[key] == nil {
 		f.descs[key] = prometheus.NewDesc(f.Name, f.Help, names, nil)

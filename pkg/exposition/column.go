@@ -28,9 +28,6 @@ func columns(s *registry.Snapshot) []column {
 		room := make([]int, len(group.Families)*len(s.Groups)) // for the indexes of all
 		for i := range group.Families {
 			f := &group.Families[i]
-			if group.Down && statusIndex(f.Name) < 0 {
-				continue
-			}
 			at := -1
 			if g > 0 {
 				at = slices.IndexFunc(cols, func(c column) bool { return base(c.Name) == base(f.Name) })
@@ -51,12 +48,4 @@ func columns(s *registry.Snapshot) []column {
 	}
 	slices.SortFunc(cols, func(a, b column) int { return strings.Compare(a.Name, b.Name) })
 	return cols
-}
-
-// up is the index of edge_node_up in mapping.Status.
-var up = statusIndex("edge_node_up")
-
-// statusIndex returns which of the status families is so named, or -1.
-func statusIndex(name string) int {
-	return slices.IndexFunc(mapping.Status[:], func(f mapping.Family) bool { return f.Name == name })
 }

@@ -4,11 +4,9 @@ import "github.com/edgegauge/edgegauge/pkg/registry"
 
 // cursor stands before the next line of one node's block.
 //
-// A page takes one family of all nodes before the next family of any, which
-// in a large fleet is one cache miss after the other. The cursors stand in a
-// row and say what comes next, so that only what is copied is fetched, and the
-// processor, which need not wait for one node to know where the next one's line
-// is, fetches several nodes' lines at once.
+// A page takes one family of all nodes before the next family, which in a large
+// fleet is one cache miss after the other. Offsets are kept in one array so that
+// the CPU can prefetch many nodes' lines at once.
 type cursor struct {
 	offset uint32 // in the block, of the next line
 	family uint32 // of the next line; behind the last one higher than any
@@ -28,7 +26,7 @@ func (c *cursor) line(b registry.Block) []byte {
 }
 
 // skip moves past the lines of families before the given one, which are not
-// shown: those of a node that is down, or of a mapping that is being replaced.
+// shown: those of a mapping that is being replaced.
 func (c *cursor) skip(b registry.Block, family uint32) {
 	for c.family < family {
 		c.line(b)

@@ -38,11 +38,7 @@ func (p *page) nodes(s *registry.Snapshot, families []column, format Format) {
 			blocks := s.Groups[g].Blocks
 			cursors := rest[:len(blocks)]
 			rest = rest[len(blocks):]
-			switch {
-			case index < 0:
-			case s.Groups[g].Down:
-				p.down(cursors, blocks, uint32(index), c.Name)
-			default:
+			if index >= 0 {
 				p.column(cursors, blocks, uint32(index), c.Name)
 			}
 		}
@@ -82,28 +78,6 @@ func (p *page) column(cursors []cursor, blocks []registry.Block, family uint32, 
 		cursors, blocks = cursors[n:], blocks[n:]
 	}
 	p.buf = buf
-}
-
-// down writes the lines of one status family of nodes that are down. What stands
-// between, in a block that is not swept yet, is passed over. The block has the
-// edge_node_up of a node that is up.
-func (p *page) down(cursors []cursor, blocks []registry.Block, family uint32, name string) {
-	isUp := statusIndex(name) == up
-	for i, b := range blocks {
-		c := &cursors[i]
-		c.skip(b, family)
-		if c.family != family {
-			continue
-		}
-		node, _ := b.Split()
-		end := c.line(b)
-		if isUp {
-			end = []byte("} 0\n")
-		}
-		if p.line(name, node, end); p.err != nil {
-			return
-		}
-	}
 }
 
 // line writes a line, and the family's metadata before the first of them.

@@ -143,12 +143,3 @@ func (m *Mapping) Families() []Family { return m.families }
 
 // Status returns where in Families those of [Status] are, in its order.
 func (m *Mapping) Status() [len(Status)]int { return m.status }
-
-// Status are the families that every known node has whatever the mapping says,
-// sorted by name. They are the registry's, so no mapping may define them.
-var Status = [...]Family{
-	{Name: "edge_node_clock_skew_seconds", Type: Gauge, Help: "The newest report's own time minus the time it was received."},
-	{Name: "edge_node_last_report_timestamp_seconds", Type: Gauge, Help: "When the newest report was received, in seconds since the Unix epoch."},
-	{Name: "edge_node_report_interval_seconds", Type: Gauge, Help: "Time between reports that the newest report declared, else that between the last two."},
-	{Name: "edge_node_up", Type: Gauge, Help: "Whether the node reported within its TTL."},
-}

@@ -49,13 +49,13 @@ func text(b Block, families []mapping.Family) string {
 	return sb.String()
 }
 
-var everything = status{received: 1732362000.25, interval: 60, time: 1732361990}
+var everything = status{up: true, received: 1732362000.25, interval: 60, time: 1732361990}
 
 const message = `{"value": 1, "middle": -2.50, "values": {"x": "+Inf", "y\"\\\n": "NaN"}}`
 
 func TestRender(t *testing.T) {
 	r := decoded(t, message)
-	got := text(new(blockWriter).render("edge-1", r, everything), r.Mapping.Families())
+	got := text(new(blockWriter).report("edge-1", r, everything), r.Mapping.Families())
 	want := `a_value:
 a_value{node="edge-1"} 1
 edge_node_clock_skew_seconds:
@@ -78,41 +78,45 @@ z_values{node="edge-1",key="y\"\\\n"} NaN
 }
 
 // What is not known of a node's time has no line.
-func TestRenderStatus(t *testing.T) {
-	const up = "edge_node_up:\nedge_node_up{node=\"n\"} 1\n"
-	const received = "edge_node_last_report_timestamp_seconds:\nedge_node_last_report_timestamp_seconds{node=\"n\"} 5.000\n"
+func TestReportStatus(t *testing.T) {
+	const (
+		up       = "edge_node_up:\nedge_node_up{node=\"n\"} 1\n"
+		received = "edge_node_last_report_timestamp_seconds:\nedge_node_last_report_timestamp_seconds{node=\"n\"} 5.000\n"
+	)
 	for name, test := range map[string]struct {
 		status status
 		want   string
 	}{
-		"nothing":  {status{}, up},
-		"received": {status{received: 5}, received + up},
-		"time":     {status{received: 5, time: 7.5}, "edge_node_clock_skew_seconds:\nedge_node_clock_skew_seconds{node=\"n\"} 2.500\n" + received + up},
-		"interval": {status{received: 5, interval: 0.25}, received +
+		"received": {status{up: true, received: 5}, received + up},
+		"time": {status{up: true, received: 5, time: 7.5},
+			"edge_node_clock_skew_seconds:\nedge_node_clock_skew_seconds{node=\"n\"} 2.500\n" + received + up},
+		"interval": {status{up: true, received: 5, interval: 0.25}, received +
 			"edge_node_report_interval_seconds:\nedge_node_report_interval_seconds{node=\"n\"} 0.25\n" + up},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := text(new(blockWriter).renderStatus("n", test.status), mapping.Status[:]); got != test.want {
-				t.Errorf("got\n%s\nwant\n%s", got, test.want)
-			}
-			if got, want := test.status.series(), strings.Count(test.want, "} "); got != want {
-				t.Errorf("counted as %d series, want %d", got, want)
+			if got, want := test.status.lines(), strings.Count(test.want, "} "); got != want {
+				t.Errorf("counted as %d lines, want %d", got, want)
 			}
 			r := decoded(t, `{"value": 1}`)
-			if got := text(new(blockWriter).render("n", r, test.status), r.Mapping.Families()); got != "a_value:\na_value{node=\"n\"} 1\n"+test.want {
-				t.Errorf("with a sample got\n%s", got)
+			if got := text(new(blockWriter).report("n", r, test.status), r.Mapping.Families()); got != "a_value:\na_value{node=\"n\"} 1\n"+test.want {
+				t.Errorf("got\n%s", got)
 			}
 		})
 	}
 }
 
-// Of an expired node the block has only the status lines.
+// Of an expired node the block has only edge_node_up and when it reported last.
 func TestShed(t *testing.T) {
 	r := decoded(t, `{"value": 1, "middle": 2, "values": {"x": 1}}`)
-	for _, st := range []status{everything, {received: 5}} {
-		got := new(blockWriter).shed(new(blockWriter).render("n", r, st), r.Mapping)
-		if want := new(blockWriter).renderStatus("n", st); text(got, mapping.Status[:]) != text(want, mapping.Status[:]) {
-			t.Errorf("got\n%s\nwant\n%s", text(got, mapping.Status[:]), text(want, mapping.Status[:]))
+	for _, st := range []status{everything, {up: true, received: 1732362000.25}} {
+		got := text(new(blockWriter).shed(new(blockWriter).report("n", r, st), r.Mapping), mapping.Status[:])
+		want := `edge_node_last_report_timestamp_seconds:
+edge_node_last_report_timestamp_seconds{node="n"} 1732362000.250
+edge_node_up:
+edge_node_up{node="n"} 0
+`
+		if got != want {
+			t.Errorf("got\n%s\nwant\n%s", got, want)
 		}
 	}
 }
@@ -139,7 +143,7 @@ func TestBlockOver(t *testing.T) {
 }
 
 // A block has all lines, however long the name and however many the samples,
-// and its copy has no room to grow.
+// and its copy takes no more room than any copy of so many bytes.
 func TestRenderSize(t *testing.T) {
 	var many strings.Builder
 	for i := range 2000 {
@@ -152,33 +156,47 @@ func TestRenderSize(t *testing.T) {
 	} {
 		for _, node := range []string{"n", strings.Repeat("n", sysinfo.MaxNodeName), strings.Repeat(`"`, sysinfo.MaxNodeName), strings.Repeat("é\n", 1000)} {
 			r := decoded(t, message)
-			b := new(blockWriter).render(node, r, everything).clone()
+			b := new(blockWriter).report(node, r, everything).clone()
 			if exact := cap(append(Block(nil), b...)); cap(b) > exact {
 				t.Errorf("%s of a name of %d bytes: %d bytes take the room of %d, want %d", name, len(node), len(b), cap(b), exact)
 			}
-			if got, want := strings.Count(string(b), "} "), len(r.Samples)+everything.series(); got != want {
+			if got, want := strings.Count(string(b), "} "), len(r.Samples)+everything.lines(); got != want {
 				t.Errorf("%s of a name of %d bytes: %d lines, want %d", name, len(node), got, want)
 			}
 		}
 	}
 }
 
+// escapedNames are node names and the label value that each is written as.
+var escapedNames = map[string]string{
+	"edge-1":        `edge-1`,
+	"":              ``,
+	`a"b`:           `a\"b`,
+	`a\b`:           `a\\b`,
+	`a\nb`:          `a\\nb`,
+	`a\\nb`:         `a\\\\nb`,
+	"a\nb":          `a\nb`,
+	`ends in \`:     `ends in \\`,
+	"Äöü 漢字 \t\r{}": "Äöü 漢字 \t\r{}",
+}
+
 func TestEscapedNames(t *testing.T) {
-	for name, want := range map[string]string{
-		"edge-1":        `edge-1`,
-		"":              ``,
-		`a"b`:           `a\"b`,
-		`a\b`:           `a\\b`,
-		"a\nb":          `a\nb`,
-		`ends in \`:     `ends in \\`,
-		"Äöü 漢字 \t\r{}": "Äöü 漢字 \t\r{}",
-	} {
+	for name, want := range escapedNames {
 		r := decoded(t, `{"value": 1}`)
-		if got := text(new(blockWriter).render(name, r, status{}), r.Mapping.Families()); !strings.Contains(got, "a_value{node=\""+want+"\"} 1\n") {
+		if got := text(new(blockWriter).report(name, r, status{}), r.Mapping.Families()); !strings.Contains(got, "a_value{node=\""+want+"\"} 1\n") {
 			t.Errorf("%q is rendered as\n%s", name, got)
 		}
-		if got := text(new(blockWriter).renderStatus(name, status{}), mapping.Status[:]); !strings.Contains(got, "edge_node_up{node=\""+want+"\"} 1\n") {
-			t.Errorf("%q has the status\n%s", name, got)
+		if got := text(new(blockWriter).down(name), mapping.Status[:]); got != "edge_node_up:\nedge_node_up{node=\""+want+"\"} 0\n" {
+			t.Errorf("%q is down as\n%s", name, got)
+		}
+		n := node{block: new(blockWriter).down(name), escaped: want != name}
+		if got := n.name(); got != name {
+			t.Errorf("%q is called %q", name, got)
+		}
+		for other := range escapedNames {
+			if n.named(other) != (other == name) {
+				t.Errorf("%q is taken for %q", name, other)
+			}
 		}
 	}
 }

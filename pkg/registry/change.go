@@ -24,15 +24,7 @@ func (c Change) String() string {
 // Count returns how often c has happened to any node.
 func (r *Registry) Count(c Change) uint64 { return r.events[c].Load() }
 
-func (r *Registry) notify(node string, c Change) {
+func (r *Registry) notify(name string, c Change) {
 	r.events[c].Add(1)
-	r.changed(node, c)
-}
-
-// expiry says why e expired.
-func expiry(e *entry) Change {
-	if e.graceEnd > 0 && e.expires == e.graceEnd {
-		return ExpiredByDisconnect
-	}
-	return ExpiredByTTL
+	r.changed(name, c)
 }

@@ -48,9 +48,7 @@ func TestLife(t *testing.T) {
 			`z_values{node="n",key="y"} 2`,
 		}
 		expired := []string{
-			`edge_node_clock_skew_seconds{node="n"} -0.500`,
 			`edge_node_last_report_timestamp_seconds{node="n"} 946684800.000`,
-			`edge_node_report_interval_seconds{node="n"} 10`,
 			`edge_node_up{node="n"} 0`,
 		}
 		n.shows(fresh...)

@@ -1,74 +1,46 @@
 package registry
 
-import "time"
+import (
+	"time"
 
-// Expect makes a node known that has a Node object, whether or not it ever
-// reports: without a report its edge_node_up is 0 once Options.ExpectGrace
-// has passed. An expected node is not forgotten until [Registry.Forget]. The
-// error is a [*Refusal]. Calling it again changes nothing.
-func (r *Registry) Expect(node string) error {
-	s, k := r.shard(node)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := r.now()
-	e := r.known(s, k, now)
-	if e == nil {
-		var err error
-		if e, err = r.add(s, k, node); err != nil {
-			return err
-		}
-		e.block, e.statusSeries = new(blockWriter).renderStatus(e.name, status{}).clone(), 1
-		e.expires = now + r.options.Load().ExpectGrace
-	}
-	e.expected = true
-	return nil
+	"github.com/edgegauge/edgegauge/pkg/mapping"
+)
+
+// node is what is known of one node. Times are nanoseconds since Registry.start.
+//
+// Its size is two cache lines; the field by which it is found comes first.
+type node struct {
+	hash    uint64           // of the name, never 0; its lowest bits choose the shard, those above them the slot
+	block   Block            // of the newest report; after expiry only what a down node shows
+	mapping *mapping.Mapping // of block's samples; nil where block has none
+
+	received time.Duration
+	expires  time.Duration // of a node without any report: when it should have come
+	// graceEnd is when the grace after a disconnect ends; 0 while connected.
+	graceEnd time.Duration
+	admit    time.Duration // when the node has used up its share of reports (GCRA)
+	override time.Duration
+	time     float64 // the newest report's own time, 0 if unknown
+	interval float64 // as it declared, in seconds
+
+	samples  int32 // in block, beside its status lines
+	status   int8  // status lines in block
+	escaped  bool  // the name is escaped in block
+	reported bool  // there has been a report
+	expired  bool  // noticed and counted
+	expected bool  // has a Node object: only its deletion makes it forgotten
 }
 
-// Disconnected pulls the node's expiry in to Options.DisconnectGrace from now:
-// its session ended, and it may be reporting elsewhere already. The next
-// report takes that back. Unknown nodes are ignored, and calling it again
-// changes nothing.
-func (r *Registry) Disconnected(node string) {
-	s, k := r.shard(node)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	e := s.get(k)
-	now := r.now()
-	if e == nil || !e.reported || e.graceEnd > 0 || now >= e.expires {
-		return
+// named reports whether n is the node called name.
+func (n *node) named(name string) bool {
+	if n.escaped {
+		return n.name() == name
 	}
-	e.graceEnd = now + r.options.Load().DisconnectGrace
-	e.expires = min(e.expires, e.graceEnd)
+	return string(n.block.label()) == name
 }
 
-// Connected takes back a Disconnected whose grace has not ended: the node's
-// session is there again, and its newest report counts for its whole TTL.
-func (r *Registry) Connected(node string) {
-	s, k := r.shard(node)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	e := s.get(k)
-	if e == nil || e.graceEnd == 0 || r.now() >= e.expires {
-		return
-	}
-	e.graceEnd = 0
-	e.expires = e.received + r.options.Load().ttl(e)
-}
-
-// Forget removes every trace of a node at once: its Node object was deleted.
-func (r *Registry) Forget(node string) {
-	s, k := r.shard(node)
-	s.mu.Lock()
-	e := s.get(k)
-	if e != nil {
-		r.remove(s, e)
-		s.fit()
-	}
-	s.mu.Unlock()
-	if e != nil {
-		r.notify(node, ForgottenByDeletion)
-	}
-}
+// name returns the node's name.
+func (n *node) name() string { return unescape(n.block.label(), n.escaped) }
 
 // state is where in its life a node stands.
 type state uint8
@@ -80,14 +52,63 @@ const (
 	stateForgotten       // only its memory is still to be freed
 )
 
-func (e *entry) state(now, retention time.Duration) state {
+func (n *node) state(now, retention time.Duration) state {
 	switch {
-	case now < e.expires && e.reported && !e.expired:
+	case now < n.expires && n.reported && !n.expired:
 		return stateFresh
-	case now < e.expires && !e.reported:
+	case now < n.expires && !n.reported:
 		return statePending
-	case !e.expected && now >= e.expires+retention:
+	case !n.expected && now >= n.expires+retention:
 		return stateForgotten
 	}
 	return stateExpired
+}
+
+// ttl returns how long a report of n counts.
+func (n *node) ttl(o *Options) time.Duration {
+	if n.override > 0 {
+		return n.override
+	}
+	declared := min(float64(o.MissedReports)*n.interval, o.Retention.Seconds())
+	return max(o.NodeTTL, time.Duration(declared*float64(time.Second)))
+}
+
+// renew works out anew when n expires, from the receipt of its newest report.
+func (n *node) renew(o *Options) {
+	n.expires = n.received + n.ttl(o)
+	if n.graceEnd > 0 {
+		n.expires = min(n.expires, n.graceEnd)
+	}
+}
+
+// unnoticed reports whether n is off the page and has not been counted as
+// expired yet.
+func (n *node) unnoticed(now time.Duration) bool {
+	return n.reported && !n.expired && now >= n.expires
+}
+
+// expiry says why n expired.
+func (n *node) expiry() Change {
+	if n.graceEnd > 0 && n.expires == n.graceEnd {
+		return ExpiredByDisconnect
+	}
+	return ExpiredByTTL
+}
+
+// downLines counts the lines that n shows when it is down.
+func (n *node) downLines() int {
+	if n.reported {
+		return 2 // edge_node_up, and when it reported last
+	}
+	return 1
+}
+
+// shed leaves of n's block what a node that is down shows, in the memory of room
+// if that is enough.
+func (n *node) shed(w *blockWriter, room Block) {
+	if n.mapping == nil {
+		return
+	}
+	n.block = append(room[:0], w.shed(n.block, n.mapping)...)
+	n.mapping, n.samples, n.status = nil, 0, int8(n.downLines())
 }

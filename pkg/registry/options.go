@@ -89,12 +89,3 @@ func (o *Options) override(node string) time.Duration {
 	}
 	return 0
 }
-
-// ttl returns how long a report of e counts.
-func (o *Options) ttl(e *entry) time.Duration {
-	if e.override > 0 {
-		return e.override
-	}
-	declared := min(float64(o.MissedReports)*e.interval, o.Retention.Seconds())
-	return max(o.NodeTTL, time.Duration(declared*float64(time.Second)))
-}

@@ -8,18 +8,18 @@ import (
 	"github.com/edgegauge/edgegauge/pkg/mapping"
 )
 
-// Admit accounts for a report of node before it is decoded, so that a node
-// that sends too many costs next to nothing, nor does one that there is no room
-// for. The error is a [*Refusal].
-func (r *Registry) Admit(node string) error {
-	s, k := r.shard(node)
+// Admit counts a report of a node before it is decoded. Two kinds are refused this
+// early and cheaply: reports over the node's rate, and those of new nodes over the
+// limit. The error is a [*Refusal].
+func (r *Registry) Admit(name string) error {
+	s, hash := r.shard(name)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e := s.get(k)
+	n := s.get(hash, name)
 	o := r.options.Load()
-	if e == nil {
+	if n == nil {
 		if r.nodes.Load() >= int64(o.Nodes) {
-			return tooManyNodes(node, o)
+			return tooManyNodes(name, o)
 		}
 		return nil
 	}
@@ -29,86 +29,85 @@ func (r *Registry) Admit(node string) error {
 	share := time.Duration(min(float64(time.Second)/rate, math.MaxInt64/4)) // so that no sum overflows
 	burst := max(time.Second, share)
 	now := r.now()
-	next := max(e.admit, now) + share
+	next := max(n.admit, now) + share
 	if next > now+burst {
-		return &Refusal{RateLimited, fmt.Sprintf("node %q sends more than %v reports per second, which is the limit", node, rate)}
+		return &Refusal{RateLimited, fmt.Sprintf("node %q sends more than %v reports per second, which is the limit", name, rate)}
 	}
-	e.admit = next
+	n.admit = next
 	return nil
 }
 
-// Put replaces all samples of node by those of the report and starts its TTL
+// Put replaces all samples of the node by those of the report and starts its TTL
 // anew. The report is copied. The error is a [*Refusal].
 //
 // Messages overtake each other on their way, so a report older than the one
 // held, by their own times, is refused; unless it is older by more than the
 // node's TTL, or the node has expired: then its clock was set back.
-func (r *Registry) Put(node string, report *mapping.Report) error {
-	s, k := r.shard(node)
+func (r *Registry) Put(name string, report *mapping.Report) error {
+	s, hash := r.shard(name)
 	arrival := time.Now()
 	now := arrival.Sub(r.start)
 
 	// Rendering takes longer than all the rest, so it happens unlocked; what
-	// it may need of the entry is fetched before.
+	// it may need of the node is fetched before.
 	interval := report.Interval
 	if interval == 0 {
 		s.mu.Lock()
-		if e := s.get(k); e != nil && e.reported && now < e.expires {
-			interval = max(0, now-e.received).Round(time.Millisecond).Seconds() // another may have come in between
+		if n := s.get(hash, name); n != nil && n.reported && now < n.expires {
+			interval = max(0, now-n.received).Round(time.Millisecond).Seconds() // another may have come in between
 		}
 		s.mu.Unlock()
 	}
-	st := status{received: float64(arrival.UnixMilli()) / 1e3, interval: interval, time: report.Timestamp}
+	st := status{up: true, received: float64(arrival.UnixMilli()) / 1e3, interval: interval, time: report.Timestamp}
 	w := writers.Get().(*blockWriter)
 	defer writers.Put(w)
-	block := w.render(node, report, st)
+	block := w.report(name, report, st)
 
 	s.mu.Lock()
-	change, err := r.swap(s, k, node, report, block, st.series(), now)
+	change, err := r.swap(s, hash, name, report, block, st.lines(), now)
 	s.mu.Unlock()
 	if err != nil {
 		return err
 	}
 	if change != unchanged {
-		r.notify(node, change)
+		r.notify(name, change)
 	}
 	return nil
 }
 
 // swap puts a copy of block in the place of the node's old one. The shard's lock
 // is held.
-func (r *Registry) swap(s *shard, k key, node string, report *mapping.Report, block Block, statusSeries int, now time.Duration) (Change, error) {
+func (r *Registry) swap(s *shard, hash uint64, name string, report *mapping.Report, block Block, statusLines int, now time.Duration) (Change, error) {
 	o := r.options.Load()
 	change := unchanged
-	e := r.known(s, k, now)
-	if e == nil {
-		var err error
-		if e, err = r.add(s, k, node); err != nil {
+	n := r.known(s, hash, name, now)
+	switch {
+	case n == nil:
+		if err := r.admitNode(name); err != nil {
 			return unchanged, err
 		}
-		e.admit = now
-	}
-	switch {
-	case !e.reported:
+		n = r.add(s, hash, name, block.clone())
 		change = Appeared
-	case e.expired || now >= e.expires:
+	case !n.reported:
+		change = Appeared
+	case n.expired || now >= n.expires:
 		change = Returned
 	default:
-		if behind := e.time - report.Timestamp; e.time != 0 && report.Timestamp != 0 && behind > 0 {
-			if ttl := o.ttl(e); behind <= ttl.Seconds() {
-				return unchanged, &Refusal{Late, fmt.Sprintf("a report of node %q is %.3f s older than the one held; only from %v on that is a clock set back", node, behind, ttl)}
+		if behind := n.time - report.Timestamp; n.time != 0 && report.Timestamp != 0 && behind > 0 {
+			if ttl := n.ttl(o); behind <= ttl.Seconds() {
+				return unchanged, &Refusal{Late, fmt.Sprintf("a report of node %q is %.3f s older than the one held; only from %v on that is a clock set back", name, behind, ttl)}
 			}
 		}
 	}
-	if change == Returned && !e.expired {
-		r.events[expiry(e)].Add(1) // nobody noticed, but it was off the page
+	if n.unnoticed(now) {
+		r.events[n.expiry()].Add(1)
 	}
-	e.block = r.keep(block, e.block)
-	e.mapping, e.samples, e.statusSeries = report.Mapping, int32(len(report.Samples)), int8(statusSeries)
-	e.reported, e.expired = true, false
-	e.time, e.interval = report.Timestamp, report.Interval
-	e.received, e.graceEnd = now, 0
-	e.expires = now + o.ttl(e)
+	n.block = r.keep(block, n.block)
+	n.mapping, n.samples, n.status = report.Mapping, int32(len(report.Samples)), int8(statusLines)
+	n.reported, n.expired = true, false
+	n.time, n.interval = report.Timestamp, report.Interval
+	n.received, n.graceEnd = now, 0
+	n.renew(o)
 	return change, nil
 }
 

@@ -3,22 +3,19 @@ package registry
 import (
 	"fmt"
 	"hash/maphash"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/edgegauge/edgegauge/pkg/mapping"
 )
 
 // Registry holds the nodes. All its methods may be called by any number of
 // goroutines at once; none blocks for longer than it takes to visit the nodes
 // of one shard.
 type Registry struct {
-	start   time.Time       // the clock's zero
-	seeds   [2]maphash.Seed // of key's hashes
+	start   time.Time    // the clock's zero
+	seed    maphash.Seed // of the nodes' hashes
 	options atomic.Pointer[Options]
-	changed func(node string, c Change)
+	changed func(name string, c Change)
 	nodes   atomic.Int64
 	// snapshots counts those that are not released. While there are any, no
 	// block is overwritten.
@@ -28,7 +25,7 @@ type Registry struct {
 }
 
 // shardCount keeps the nodes that one lock guards few, even in a fleet of
-// 100,000: whoever walks a shard holds its lock for some 50 µs then.
+// 100,000: a walk through a shard then holds its lock for some 50 µs.
 const shardCount = 64
 
 // shard is a part of the nodes under one lock.
@@ -37,36 +34,12 @@ type shard struct {
 	table
 }
 
-// entry is a node. Times are nanoseconds since Registry.start.
-//
-// Its size is two cache lines; the fields by which it is found come first.
-type entry struct {
-	key
-	name    string
-	block   Block            // of the newest report; after expiry only the status lines
-	mapping *mapping.Mapping // of block's samples; nil without any
-
-	received time.Duration
-	expires  time.Duration // of a node without any report: when it should have come
-	// graceEnd is when the grace after a disconnect ends; 0 while connected.
-	graceEnd time.Duration
-	admit    time.Duration // when the node has used up its share of reports (GCRA)
-	override time.Duration
-	time     float64 // the newest report's own time, 0 if unknown
-	interval float64 // as it declared, in seconds
-
-	samples      int32 // in block, beside its status lines
-	statusSeries int8  // in block
-	reported     bool  // there has been a report
-	expired      bool  // noticed, its samples freed
-	expected     bool  // has a Node object: only its deletion makes it forgotten
-}
-
 // New returns an empty registry. changed, if not nil, is told what becomes of
 // each node; it is called without any lock held, by whoever caused the change
-// or noticed it, and must not block. Of changes that are noticed together, such
-// as the expiry of a node that is found when it returns, it is told the last. It starts no goroutine: see [Registry.Run].
-func New(o Options, changed func(node string, c Change)) (*Registry, error) {
+// or noticed it, and must not block. If several changes are noticed at once, such
+// as the expiry of a node and its return, it is told only the last. New starts no
+// goroutine: see [Registry.Run].
+func New(o Options, changed func(name string, c Change)) (*Registry, error) {
 	o = o.WithDefaults()
 	if err := o.check(); err != nil {
 		return nil, err
@@ -74,7 +47,7 @@ func New(o Options, changed func(node string, c Change)) (*Registry, error) {
 	if changed == nil {
 		changed = func(string, Change) {}
 	}
-	r := &Registry{start: time.Now(), seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}, changed: changed}
+	r := &Registry{start: time.Now(), seed: maphash.MakeSeed(), changed: changed}
 	r.options.Store(&o)
 	return r, nil
 }
@@ -97,19 +70,12 @@ func (r *Registry) SetOptions(o Options) error {
 		s.mu.Lock()
 		o := r.options.Load() // another goroutine's may have come since
 		now := r.now()
-		for i := range s.slots {
-			e := &s.slots[i]
-			if e.hash == 0 {
-				continue
+		s.each(func(n *node) {
+			n.override = o.override(n.name())
+			if n.state(now, o.Retention) == stateFresh {
+				n.renew(o)
 			}
-			e.override = o.override(e.name)
-			if e.state(now, o.Retention) == stateFresh {
-				e.expires = e.received + o.ttl(e)
-				if e.graceEnd > 0 {
-					e.expires = min(e.expires, e.graceEnd)
-				}
-			}
-		}
+		})
 		s.mu.Unlock()
 	}
 	return nil
@@ -117,50 +83,57 @@ func (r *Registry) SetOptions(o Options) error {
 
 func (r *Registry) now() time.Duration { return time.Since(r.start) }
 
-// shard returns where a node is kept, and the key by which it is found there.
-func (r *Registry) shard(node string) (*shard, key) {
-	k := key{maphash.String(r.seeds[0], node) | 1<<63, maphash.String(r.seeds[1], node)}
-	return &r.shards[k.hash%shardCount], k
+// shard returns where a node is kept, and the hash by which it is found there.
+func (r *Registry) shard(name string) (*shard, uint64) {
+	hash := maphash.String(r.seed, name) | 1<<63
+	return &r.shards[hash%shardCount], hash
 }
 
-// add makes a node known. The shard's lock is held.
-func (r *Registry) add(s *shard, k key, node string) (*entry, error) {
+// admitNode counts one more node, unless the limit is reached.
+func (r *Registry) admitNode(name string) error {
 	o := r.options.Load()
 	if n := r.nodes.Add(1); n > int64(o.Nodes) {
 		r.nodes.Add(-1)
-		return nil, tooManyNodes(node, o)
+		return tooManyNodes(name, o)
 	}
-	e := s.table.add(k, strings.Clone(node))
-	e.override = o.override(node)
-	return e, nil
+	return nil
+}
+
+// add makes a node known that admitNode has counted. The shard's lock is held.
+func (r *Registry) add(s *shard, hash uint64, name string, b Block) *node {
+	n := s.table.add(hash)
+	n.block, n.escaped = b, len(b.label()) != len(name)
+	n.override = r.options.Load().override(name)
+	n.admit = r.now()
+	return n
 }
 
 // known returns what is known of a node, nil if that is nothing, or nothing any
 // more. The shard's lock is held.
-func (r *Registry) known(s *shard, k key, now time.Duration) *entry {
-	e := s.get(k)
-	if e != nil && e.state(now, r.options.Load().Retention) == stateForgotten {
-		r.retire(s, e)
+func (r *Registry) known(s *shard, hash uint64, name string, now time.Duration) *node {
+	n := s.get(hash, name)
+	if n != nil && n.state(now, r.options.Load().Retention) == stateForgotten {
+		r.retire(s, n, now)
 		r.events[ForgottenByRetention].Add(1)
 		return nil
 	}
-	return e
+	return n
 }
 
-// retire removes a node whose retention is over. The shard's lock is held.
-func (r *Registry) retire(s *shard, e *entry) {
-	if e.reported && !e.expired {
-		r.events[expiry(e)].Add(1) // nobody noticed, but it was off the page
+// retire removes a node whose retention has ended. The shard's lock is held.
+func (r *Registry) retire(s *shard, n *node, now time.Duration) {
+	if n.unnoticed(now) {
+		r.events[n.expiry()].Add(1)
 	}
-	r.remove(s, e)
+	r.remove(s, n)
 }
 
-func tooManyNodes(node string, o *Options) error {
-	return &Refusal{TooManyNodes, fmt.Sprintf("node %q is one more than %d, which is the limit", node, o.Nodes)}
+func tooManyNodes(name string, o *Options) error {
+	return &Refusal{TooManyNodes, fmt.Sprintf("node %q is one more than %d, which is the limit", name, o.Nodes)}
 }
 
 // remove forgets a node. The shard's lock is held.
-func (r *Registry) remove(s *shard, e *entry) {
+func (r *Registry) remove(s *shard, n *node) {
 	r.nodes.Add(-1)
-	s.table.remove(e)
+	s.table.remove(n)
 }

@@ -130,7 +130,7 @@ func (n *nodes) life(node, want string) {
 	}
 }
 
-// lines returns what a scrape shows, read from the blocks as Group says.
+// lines returns what a scrape shows, read from the blocks.
 func lines(r *registry.Registry) []string {
 	var s registry.Snapshot
 	r.Snapshot(&s)
@@ -152,14 +152,7 @@ func shown(g registry.Group, b registry.Block) []string {
 		name := g.Families[lines.Family()].Name
 		end, rest := lines.Next()
 		lines = rest
-		status := slices.ContainsFunc(mapping.Status[:], func(f mapping.Family) bool { return f.Name == name })
-		if g.Down && !status {
-			continue
-		}
 		line := name + string(node) + strings.TrimSuffix(string(end), "\n")
-		if g.Down && name == "edge_node_up" {
-			line = strings.TrimSuffix(line, "1") + "0"
-		}
 		shown = append(shown, line)
 	}
 	return shown

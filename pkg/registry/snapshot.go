@@ -8,8 +8,8 @@ import (
 	"github.com/edgegauge/edgegauge/pkg/mapping"
 )
 
-// Snapshot is what a scrape shows: references to the blocks of the nodes as
-// they were at one moment. It stays as it is whatever comes later, and keeps
+// Snapshot is what a scrape shows: references to the blocks of the nodes. Each
+// node is shown as it was at one moment while the snapshot was taken. It stays as it is whatever comes later, and keeps
 // in memory only blocks that have been replaced since.
 //
 // It belongs to one goroutine, which must call Release when it is done with the
@@ -29,9 +29,10 @@ type Snapshot struct {
 type Group struct {
 	Families []mapping.Family
 	Blocks   []Block
-	// Down nodes are expired, or expected and overdue. Their edge_node_up
-	// is 0 whatever the block says, which does not change with time. Of
-	// their other families only those of mapping.Status count.
+
+	// Down nodes are expired, or expected and overdue. Their families are
+	// those of mapping.Status, of which they have edge_node_up, which is 0, and
+	// when they reported last, if they ever did.
 	Down bool
 
 	mapping *mapping.Mapping
@@ -45,26 +46,27 @@ func (r *Registry) Snapshot(s *Snapshot) {
 	r.snapshots.Add(1) // before the first block is taken: see Registry.keep
 	retention := r.options.Load().Retention
 	nodes := int(r.nodes.Load())
+	w := writers.Get().(*blockWriter)
+	defer writers.Put(w)
 	for i := range r.shards {
 		sh := &r.shards[i]
 		sh.mu.Lock()
 		now := r.now()
 		var last *Group // most nodes belong to the same one as the node before
-		for i := range sh.slots {
-			e := &sh.slots[i]
-			if e.hash == 0 {
-				continue
+		sh.each(func(n *node) {
+			switch n.state(now, retention) {
+			case stateFresh:
+			case stateExpired:
+				n.shed(w, nil) // so that all that is in a block is on the page
+			default:
+				return
 			}
-			st := e.state(now, retention)
-			if st != stateFresh && st != stateExpired {
-				continue
+			if last == nil || last.mapping != n.mapping {
+				last = s.group(n.mapping, nodes)
 			}
-			if down := st == stateExpired; last == nil || last.mapping != e.mapping || last.Down != down {
-				last = s.group(e.mapping, down, nodes)
-			}
-			last.Blocks = append(last.Blocks, e.block)
-			last.newest = max(last.newest, e.received)
-		}
+			last.Blocks = append(last.Blocks, n.block)
+			last.newest = max(last.newest, n.received)
+		})
 		sh.mu.Unlock()
 	}
 	slices.SortFunc(s.Groups, func(a, b Group) int {
@@ -78,13 +80,13 @@ func (r *Registry) Snapshot(s *Snapshot) {
 	})
 }
 
-// group returns the group of the blocks made with m, nil for those with only
-// status lines. A new one gets room for all nodes at once: growing step by step
+// group returns the group of the blocks made with m, nil for those of nodes that
+// are down. A new one gets room for all nodes at once: growing step by step
 // would take several times the memory. The pointer is good until the next
 // call, which may move the groups.
-func (s *Snapshot) group(m *mapping.Mapping, down bool, nodes int) *Group {
+func (s *Snapshot) group(m *mapping.Mapping, nodes int) *Group {
 	for i := range s.Groups {
-		if g := &s.Groups[i]; g.mapping == m && g.Down == down {
+		if g := &s.Groups[i]; g.mapping == m {
 			return g
 		}
 	}
@@ -94,7 +96,7 @@ func (s *Snapshot) group(m *mapping.Mapping, down bool, nodes int) *Group {
 		s.Groups = append(s.Groups, Group{})
 	}
 	g := &s.Groups[len(s.Groups)-1]
-	g.mapping, g.Down, g.Families = m, down, mapping.Status[:]
+	g.mapping, g.Down, g.Families = m, m == nil, mapping.Status[:]
 	if m != nil {
 		g.Families = m.Families()
 	}

@@ -16,22 +16,18 @@ func (r *Registry) Stats() Stats {
 		s := &r.shards[i]
 		s.mu.Lock()
 		now := r.now()
-		for i := range s.slots {
-			e := &s.slots[i]
-			if e.hash == 0 {
-				continue
-			}
-			switch e.state(now, retention) {
+		s.each(func(n *node) {
+			switch n.state(now, retention) {
 			case stateFresh:
 				st.Fresh++
-				st.Series += int(e.samples) + int(e.statusSeries)
+				st.Series += int(n.samples) + int(n.status)
 			case stateExpired:
 				st.Expired++
-				st.Series += int(e.statusSeries)
+				st.Series += n.downLines()
 			case statePending:
 				st.Pending++
 			}
-		}
+		})
 		s.mu.Unlock()
 	}
 	return st

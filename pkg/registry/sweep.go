@@ -12,24 +12,23 @@ const statusRoom = 160
 // Sweep frees the memory of samples that have expired and of nodes that are to
 // be forgotten. What a scrape shows does not depend on it.
 //
-// It visits a slot in each shard in turn, each under the lock anew. A report that
-// finds the lock taken waits a few µs before it goes to sleep, and a visit, even
-// to a node that is out of the cache, is over by then; a report that sleeps is
-// woken by the machine's scheduler, which may take milliseconds.
+// It visits slotsPerVisit slots of each shard in turn, each time under the lock
+// anew.
 func (r *Registry) Sweep() {
 	var sweeps [shardCount]sweep
 	w := writers.Get().(*blockWriter)
 	defer writers.Put(w)
 	room := make(Block, 0, statusRoom) // for the next block, made while no lock is held
+	var noticed []noticed
 	for left := shardCount; left > 0; {
 		for i := range sweeps {
 			s := &sweeps[i]
 			if s.done {
 				continue
 			}
-			node, change := r.visit(&r.shards[i], s, w, room)
-			if change != unchanged {
-				r.notify(node, change)
+			noticed = r.visit(&r.shards[i], s, w, room, noticed[:0])
+			for _, c := range noticed {
+				r.notify(c.name, c.Change)
 				room = make(Block, 0, statusRoom)
 			}
 			if s.done {
@@ -39,25 +38,34 @@ func (r *Registry) Sweep() {
 	}
 }
 
+// slotsPerVisit is how many slots a sweep visits in one hold of a shard's lock.
+const slotsPerVisit = 1
+
+// noticed is a change that a sweep noticed.
+type noticed struct {
+	name string
+	Change
+}
+
 // sweep is how far a sweep of one shard has come.
 type sweep struct {
 	begun, done bool
-	at, left    int // the slot visited last, and how many are to come
+	end, left   int // the slot visited last, and how many are to come
 }
 
-// begin begins behind a free slot. Going backwards from there, what a removal
-// moves up into the gap has always been visited. (A node that is added meanwhile
-// may disturb that; then the next sweep finds what this one misses.)
+// begin starts after a free slot. From there the sweep walks backwards, so nodes
+// that a removal moves up into its gap were visited already. (A node that is added
+// meanwhile may disturb that; then the next sweep finds what this one misses.)
 func (s *sweep) begin(t *table) {
 	s.begun, s.left = true, len(t.slots)
-	for s.at < s.left && t.slots[s.at].hash != 0 {
-		s.at++
+	for s.end < s.left && t.slots[s.end].hash != 0 {
+		s.end++
 	}
 }
 
-// visit visits the next slot of a shard, and returns what it finds changed there.
-// A block that is written anew takes room, if that is enough.
-func (r *Registry) visit(t *shard, s *sweep, w *blockWriter, room Block) (node string, change Change) {
+// visit visits the next slots of a shard, and appends what it finds changed there.
+// The first block that is written anew takes room, if that is enough.
+func (r *Registry) visit(t *shard, s *sweep, w *blockWriter, room Block, changes []noticed) []noticed {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !s.begun {
@@ -66,32 +74,29 @@ func (r *Registry) visit(t *shard, s *sweep, w *blockWriter, room Block) (node s
 	if s.left == 0 || len(t.slots) == 0 {
 		s.done = true
 		t.fit()
-		return "", unchanged
-	}
-	s.left--
-	s.at = (s.at - 1) & (len(t.slots) - 1)
-	e := &t.slots[s.at]
-	if e.hash == 0 {
-		return "", unchanged
+		return changes
 	}
 	now, retention := r.now(), r.options.Load().Retention
-	switch st := e.state(now, retention); {
-	case st == stateForgotten:
-		node, change = e.name, ForgottenByRetention
-		r.retire(t, e)
-	case st == stateExpired && e.reported && !e.expired:
-		node, change = e.name, expiry(e)
-		e.block = append(room, w.shed(e.block, e.mapping)...)
-		e.expired, e.mapping, e.samples = true, nil, 0
-	}
-	return node, change
+	count := min(slotsPerVisit, s.left)
+	t.walk(s.end, count, func(n *node) {
+		switch st := n.state(now, retention); {
+		case st == stateForgotten:
+			changes = append(changes, noticed{n.name(), ForgottenByRetention})
+			r.retire(t, n, now)
+		case st == stateExpired && n.unnoticed(now):
+			changes = append(changes, noticed{n.name(), n.expiry()})
+			n.shed(w, room)
+			n.expired, room = true, nil
+		}
+	})
+	s.end, s.left = s.end-count, s.left-count
+	return changes
 }
 
 // Run sweeps until ctx is done, and returns its error.
 func (r *Registry) Run(ctx context.Context) error {
 	for {
-		// Often enough that expired samples are held for a fraction of the
-		// TTL; a sweep that finds nothing costs some ns per node.
+		// Often enough that expired samples are held for a fraction of the TTL.
 		period := min(max(r.options.Load().NodeTTL/8, 100*time.Millisecond), 10*time.Second)
 		timer := time.NewTimer(period)
 		select {

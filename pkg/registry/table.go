@@ -3,31 +3,21 @@ package registry
 import "math/bits"
 
 // table holds the nodes of a shard: a hash table with open addressing, at most
-// half full, whose slots are the entries themselves.
+// half full, whose slots are the nodes themselves.
 //
-// In a large fleet each report finds what is known of its node out of the cache,
-// and every load that needs the one before waits for main memory, and for the
-// page tables too. A map of strings to pointers makes five such loads in a row,
-// which at 100,000 nodes took as long as decoding the report. Here it is one,
-// because a node's name is not looked at: see key.
+// In a large fleet each report finds its node out of the cache, and every load
+// that needs the one before waits for main memory, and for the page tables too. A
+// map of strings to pointers makes five such loads in a row, which at 100,000
+// nodes took as long as decoding the report. Here there are two: the slot, and the
+// block, in which the node's name stands and which the report is about to replace.
 //
-// An entry stays where it is until the next add, remove or fit.
+// A node stays where it is until the next add, remove or fit.
 type table struct {
-	slots []entry // free where the hash is 0
+	slots []node // free where the hash is 0
 	count int
 }
 
 const fewestSlots = 8
-
-// key stands for a node's name: two hashes of it by seeds of their own, 127 bits
-// together. That two of 100,000 names have the same key is less likely than a bit
-// of memory turning by itself, nor can anyone choose such names, for the seeds are
-// the process's secret. So the key alone tells nodes apart; comparing names too
-// would be one more wait for memory in each report.
-type key struct {
-	hash  uint64 // never 0; its lowest bits choose the shard, those above them the slot
-	check uint64
-}
 
 // home is where a node of that hash is looked for first. The lowest bits, which
 // choose the shard, are the same in all slots.
@@ -35,33 +25,47 @@ func (t *table) home(hash uint64) int { return int(hash/shardCount) & (len(t.slo
 
 func (t *table) next(i int) int { return (i + 1) & (len(t.slots) - 1) }
 
-// get returns the node with that key, nil if there is none.
-func (t *table) get(k key) *entry {
+// get returns the node of that name, whose hash is given, nil if there is none.
+// The hash alone is not enough: that two names share one is very unlikely, but a
+// gauge under a wrong node would be the worst that can happen here.
+func (t *table) get(hash uint64, name string) *node {
 	if t.count == 0 {
 		return nil
 	}
-	for i := t.home(k.hash); ; i = t.next(i) {
-		switch e := &t.slots[i]; {
-		case e.key == k:
-			return e
-		case e.hash == 0:
+	for i := t.home(hash); ; i = t.next(i) {
+		switch n := &t.slots[i]; {
+		case n.hash == hash && n.named(name):
+			return n
+		case n.hash == 0:
 			return nil
 		}
 	}
 }
 
-// add makes room for a node that is not there and returns its entry, in which
-// key and name are set.
-func (t *table) add(k key, name string) *entry {
+// each calls visit for every node.
+func (t *table) each(visit func(n *node)) { t.walk(len(t.slots), len(t.slots), visit) }
+
+// walk calls visit for the nodes in the count slots before slot end, the last one
+// first, and around the end of the table.
+func (t *table) walk(end, count int, visit func(n *node)) {
+	for i := end - 1; count > 0; i, count = i-1, count-1 {
+		if n := &t.slots[i&(len(t.slots)-1)]; n.hash != 0 {
+			visit(n)
+		}
+	}
+}
+
+// add makes room for a node that is not there and returns it. Only its hash is set.
+func (t *table) add(hash uint64) *node {
 	t.count++
 	t.fit()
-	e := t.free(k.hash)
-	e.key, e.name = k, name
-	return e
+	n := t.free(hash)
+	n.hash = hash
+	return n
 }
 
 // free returns the slot in which a new node of that hash belongs.
-func (t *table) free(hash uint64) *entry {
+func (t *table) free(hash uint64) *node {
 	i := t.home(hash)
 	for t.slots[i].hash != 0 {
 		i = t.next(i)
@@ -69,11 +73,11 @@ func (t *table) free(hash uint64) *entry {
 	return &t.slots[i]
 }
 
-// remove takes out e.
-func (t *table) remove(e *entry) {
+// remove takes out n.
+func (t *table) remove(n *node) {
 	t.count--
-	gap := t.home(e.hash)
-	for &t.slots[gap] != e {
+	gap := t.home(n.hash)
+	for &t.slots[gap] != n {
 		gap = t.next(gap)
 	}
 	// What stands behind the gap, and would stand in it or before it had there
@@ -85,7 +89,7 @@ func (t *table) remove(e *entry) {
 			gap = i
 		}
 	}
-	t.slots[gap] = entry{}
+	t.slots[gap] = node{}
 }
 
 // fit gives the table room for its count where it has too little, and gives back
@@ -97,7 +101,7 @@ func (t *table) fit() {
 	old := t.slots
 	t.slots = nil
 	if t.count > 0 {
-		t.slots = make([]entry, max(fewestSlots, 1<<bits.Len(uint(2*t.count-1))))
+		t.slots = make([]node, max(fewestSlots, 1<<bits.Len(uint(2*t.count-1))))
 	}
 	for i := range old {
 		if old[i].hash != 0 {

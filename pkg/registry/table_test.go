@@ -8,13 +8,14 @@ import (
 )
 
 // A table does what a map does, whatever is added and removed, and stays of a
-// size that fits; also where many nodes have the same place, and some the same
-// first hash.
+// size that fits; also where many nodes have the same place, and where all have
+// the same hash.
 func TestTable(t *testing.T) {
 	for name, hash := range map[string]func(i int) uint64{
-		"spread":    func(i int) uint64 { return uint64(i)*0x9e3779b97f4a7c15 | 1 },
-		"crowded":   func(i int) uint64 { return uint64(i%40*shardCount + i%3<<50 + 1) },
-		"same hash": func(i int) uint64 { return uint64(i%20)*0x9e3779b97f4a7c15 | 1 },
+		"spread":     func(i int) uint64 { return uint64(i)*0x9e3779b97f4a7c15 | 1 },
+		"crowded":    func(i int) uint64 { return uint64(i%40*shardCount + i%3<<50 + 1) },
+		"few hashes": func(i int) uint64 { return uint64(i%20)*0x9e3779b97f4a7c15 | 1 },
+		"one hash":   func(int) uint64 { return 1 << 63 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			random := rand.New(rand.NewSource(1))
@@ -27,17 +28,18 @@ func TestTable(t *testing.T) {
 				}
 				i := random.Intn(300)
 				name := fmt.Sprint("n", i)
-				e := x.get(key{hash(i), uint64(i)})
-				if (e != nil) != want[i] || e != nil && (e.name != name || e.received != 7) {
-					t.Fatalf("step %d: %s is %v, want %v", step, name, e, want[i])
+				n := x.get(hash(i), name)
+				if (n != nil) != want[i] || n != nil && (n.name() != name || n.received != 7) {
+					t.Fatalf("step %d: %s is %v, want %v", step, name, n, want[i])
 				}
 				switch {
-				case e != nil && (random.Intn(3) == 0 || len(want) > most):
-					x.remove(e)
+				case n != nil && (random.Intn(3) == 0 || len(want) > most):
+					x.remove(n)
 					x.fit()
 					delete(want, i)
-				case e == nil && len(want) < most:
-					x.add(key{hash(i), uint64(i)}, name).received = 7
+				case n == nil && len(want) < most:
+					n = x.add(hash(i))
+					n.block, n.received = new(blockWriter).down(name).clone(), 7
 					want[i] = true
 				}
 				if x.count != len(want) || 2*x.count > len(x.slots) || len(x.slots) > max(fewestSlots, 16*x.count) {
@@ -45,28 +47,24 @@ func TestTable(t *testing.T) {
 				}
 			}
 			seen := 0
-			for i := range x.slots {
-				if x.slots[i].hash != 0 {
-					seen++
-				}
-			}
+			x.each(func(*node) { seen++ })
 			if seen != len(want) {
-				t.Errorf("%d slots are taken, want %d", seen, len(want))
+				t.Errorf("%d nodes are visited, want %d", seen, len(want))
 			}
 		})
 	}
 }
 
-// The size of an entry is that of two cache lines.
-func TestEntrySize(t *testing.T) {
-	if got := unsafe.Sizeof(entry{}); got != 128 {
-		t.Errorf("%d bytes, want 128", got)
+// The size of a node is that of two cache lines.
+func TestNodeSize(t *testing.T) {
+	if got := unsafe.Sizeof(node{}); got > 128 {
+		t.Errorf("%d bytes, want at most 128", got)
 	}
 }
 
 // A sweep visits every node, also of a table whose nodes stand around its end.
 func TestSweepVisitsAll(t *testing.T) {
-	for slots := fewestSlots; slots <= 64; slots *= 2 {
+	for slots := fewestSlots; slots <= 256; slots *= 2 {
 		for shift := range slots {
 			r, err := New(Options{}, nil)
 			if err != nil {
@@ -74,8 +72,9 @@ func TestSweepVisitsAll(t *testing.T) {
 			}
 			s := &r.shards[0]
 			for i := range slots / 2 {
-				e := s.add(key{uint64((i/2+shift)*shardCount) | 1<<63, uint64(i)}, fmt.Sprint(i))
-				e.expires = -r.options.Load().Retention
+				n := s.add(uint64((i/2+shift)*shardCount) | 1<<63)
+				n.block = new(blockWriter).down(fmt.Sprint(i)).clone()
+				n.expires = -r.options.Load().Retention
 				r.nodes.Add(1)
 			}
 			if len(s.slots) != slots {
