@@ -15,7 +15,7 @@ run: build ## serve this machine and 600 simulated nodes on 127.0.0.1:10005
 	bin/nodemetrics --simulate-nodes 600
 
 build: go ## build bin/nodemetrics
-	go build -o bin/nodemetrics ./cloud/cmd/nodemetrics
+	hack/build.sh bin/nodemetrics
 
 unit: go ## run the tests that need nothing but Go
 	hack/unit.sh

@@ -16,10 +16,10 @@ done < <(git ls-files '*.sh' .ci/run)
 # `make e2e` does anyway.
 mkdir -p bin
 go -C hack/tools build -o ../../bin/staticcheck honnef.co/go/tools/cmd/staticcheck
-for module in . edge/cmd/sysinfo-reporter hack/bench hack/conformance hack/e2e; do
+for module in . cloud/cmd/nodemetrics edge/cmd/sysinfo-reporter hack/bench hack/conformance hack/e2e; do
 	echo "vet, staticcheck: $module"
 	go -C "$module" vet ./...
 	(cd "$module" && "$OLDPWD/bin/staticcheck" ./...)
 done
-go vet -tags e2e ./cloud/cmd/nodemetrics
+go -C cloud/cmd/nodemetrics vet -tags e2e .
 go -C edge/cmd/sysinfo-reporter vet -tags debian .

@@ -37,8 +37,8 @@ go -C hack/conformance test ./...
 go -C hack/conformance test -run '^$' -fuzz FuzzPage -fuzztime "$FUZZTIME" . | grep -v '^fuzz: elapsed'
 
 step "a real Prometheus scrapes the built command"
-go build -o bin/nodemetrics ./cloud/cmd/nodemetrics
-NODEMETRICS=$PWD/bin/nodemetrics go test -count=1 -tags e2e ./cloud/cmd/nodemetrics
+hack/build.sh bin/nodemetrics
+NODEMETRICS=$PWD/bin/nodemetrics go -C cloud/cmd/nodemetrics test -count=1 -tags e2e .
 
 step "the benchmark's own checks"
 go -C hack/bench vet ./...

@@ -14,6 +14,6 @@ fi
 
 race=
 [ "$(go env CGO_ENABLED)" = 0 ] || race=-race
-for module in . edge/cmd/sysinfo-reporter; do
+for module in . cloud/cmd/nodemetrics edge/cmd/sysinfo-reporter; do
 	go -C "$module" test $race -shuffle=on ./...
 done

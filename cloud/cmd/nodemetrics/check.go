@@ -1,38 +1,51 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
 
+	"github.com/spf13/cobra"
 	"sigs.k8s.io/yaml"
 
 	"github.com/edgegauge/edgegauge/cloud/pkg/nodemetrics"
 )
 
-// checkConfig checks the section of a cloudcore config file, and the mapping it
-// names, and prints the section as it counts, with all defaults.
-func checkConfig(out io.Writer, args []string) error {
-	if len(args) != 1 {
-		return errors.New("usage: nodemetrics check-config FILE")
+func newCheckConfig() *cobra.Command {
+	return &cobra.Command{
+		Use:   "check-config FILE",
+		Short: "Check modules.nodeMetrics of a cloudcore config file, and all that it names",
+		Long: `check-config checks the section modules.nodeMetrics of a cloudcore config file, or
+of the nodemetrics.yaml beside it, with all that a start would read. It prints the
+section as it counts, defaults filled in.`,
+		Args:              arguments(1, "FILE"),
+		ValidArgsFunction: yamlFile,
+		RunE:              func(cmd *cobra.Command, args []string) error { return checkConfig(cmd.OutOrStdout(), args[0]) },
 	}
-	if _, err := os.Stat(args[0]); err != nil {
+}
+
+// checkConfig checks the section of a cloudcore config file, and what it names,
+// and prints the section as it counts, with all defaults.
+func checkConfig(out io.Writer, name string) error {
+	if _, err := os.Stat(name); err != nil {
 		return err
 	}
-	c, err := nodemetrics.LoadConfig(args[0])
+	c, err := nodemetrics.LoadConfig(name)
 	if err != nil {
 		return err
 	}
-	if _, err := nodemetrics.New(c); err != nil {
-		return fmt.Errorf("%s:\n%w", args[0], err)
+	if _, err = nodemetrics.New(c); err == nil {
+		err = c.CheckFiles()
+	}
+	if err != nil {
+		return fmt.Errorf("%s:\n%w", name, err)
 	}
 	text, err := yaml.Marshal(map[string]any{"modules": map[string]any{"nodeMetrics": c}})
 	if err != nil {
 		return err
 	}
 	if c.From() == "" {
-		fmt.Fprintf(out, "%s\n# %s has no section modules.nodeMetrics: all is default.\n", text, args[0])
+		fmt.Fprintf(out, "%s\n# %s has no section modules.nodeMetrics: all is default.\n", text, name)
 		return nil
 	}
 	fmt.Fprintf(out, "%s\n# %s is valid; this is what counts, defaults filled in.\n", text, c.From())

@@ -8,6 +8,7 @@ package main_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -98,18 +99,66 @@ func TestPromtoolLikesThePage(t *testing.T) {
 	}
 }
 
+// TestInterruptEndsQuietly wants Ctrl-C to be taken for what it is: no error, and
+// nothing said but that it stopped.
+func TestInterruptEndsQuietly(t *testing.T) {
+	captured := filepath.Join(t.TempDir(), "captured.jsonl")
+	write(t, captured, `{"route":{"resource":"node/a/default/user/sysinfo"},"content":{"cpu":{"load1":1}}}`+"\n")
+	for name, args := range map[string][]string{
+		"run":    {"--simulate-nodes", "3", "--report-interval", "1s"},
+		"replay": {"replay", captured},
+	} {
+		t.Run(name, func(t *testing.T) {
+			address := freeAddress(t)
+			var stdout, stderr bytes.Buffer
+			cmd := exec.Command(nodemetricsBinary(), append(args, "--bind-address", address)...)
+			cmd.Stdout, cmd.Stderr = &stdout, &stderr
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			defer cmd.Process.Kill()
+			waitFor(t, "nodemetrics to be ready", func() bool {
+				_, err := get("http://" + address + "/readyz")
+				return err == nil
+			})
+			for range 2 { // as when a wrapper passes on what the terminal has sent already
+				if err := cmd.Process.Signal(os.Interrupt); err != nil {
+					t.Fatal(err)
+				}
+			}
+			kill := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+			defer kill.Stop()
+			if err := cmd.Wait(); err != nil {
+				t.Errorf("it ended with %v", err)
+			}
+			if !strings.HasSuffix(stdout.String(), "Stopped.\n") {
+				t.Errorf("standard output does not end with Stopped:\n%s", &stdout)
+			}
+			for _, line := range strings.Split(stderr.String(), "\n") {
+				if strings.HasPrefix(line, "E") || strings.HasPrefix(line, "W") || strings.Contains(line, "signal") || strings.Contains(line, "goroutine") {
+					t.Errorf("on standard error: %s", line)
+				}
+			}
+		})
+	}
+}
+
+// nodemetricsBinary is the command to test.
+func nodemetricsBinary() string {
+	if binary := os.Getenv("NODEMETRICS"); binary != "" {
+		return binary
+	}
+	return "nodemetrics"
+}
+
 // startNodemetrics starts the command with messages from standard input, and
 // returns its address and a function that sends a message.
 func startNodemetrics(t *testing.T, args ...string) (address string, send func(message any)) {
 	t.Helper()
-	binary := os.Getenv("NODEMETRICS")
-	if binary == "" {
-		binary = "nodemetrics"
-	}
 	address = freeAddress(t)
 	config := filepath.Join(t.TempDir(), "cloudcore.yaml")
 	write(t, config, fmt.Sprintf("modules:\n  nodeMetrics:\n    bindAddress: %s\n    nodeTTL: %v\n", address, ttl))
-	cmd := exec.Command(binary, append([]string{"--config", config, "--replay", "-"}, args...)...)
+	cmd := exec.Command(nodemetricsBinary(), append([]string{"--config", config, "--replay", "-"}, args...)...)
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)

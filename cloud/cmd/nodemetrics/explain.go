@@ -3,48 +3,58 @@ package main
 import (
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
 	"text/tabwriter"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/edgegauge/edgegauge/pkg/mapping"
 )
 
+// explainOptions are the flags of explain.
+type explainOptions struct {
+	mapping   string // a file; "" is sysInfo version 1
+	nodeField string
+}
+
+func newExplain() *cobra.Command {
+	var o explainOptions
+	cmd := &cobra.Command{
+		Use:   "explain MESSAGE",
+		Short: "Say what a mapping makes of a message",
+		Long: `explain says what a mapping makes of a message.
+
+MESSAGE is a file with a report, or with a beehive message that has one; - is
+standard input.`,
+		Args: arguments(1, "MESSAGE"),
+		RunE: func(cmd *cobra.Command, args []string) error { return explain(cmd.OutOrStdout(), o, args[0]) },
+	}
+	cmd.Flags().StringVar(&o.mapping, "mapping", "", "mapping `file`; sysInfo version 1 without one")
+	cmd.Flags().StringVar(&o.nodeField, "node-name-field", "", "`path` of the node's name in the message")
+	_ = cmd.MarkFlagFilename("mapping", "yaml", "yml")
+	return cmd
+}
+
 // explain prints what a mapping makes of a message.
-func explain(out io.Writer, args []string) error {
-	set := flag.NewFlagSet("nodemetrics explain", flag.ContinueOnError)
-	mappingFile := set.String("mapping", "", "mapping `file`; sysInfo version 1 without one")
-	nodeField := set.String("node-name-field", "", "`path` of the node's name in the message")
-	set.Usage = func() {
-		fmt.Fprintln(set.Output(), "Usage: nodemetrics explain [--mapping FILE] [--node-name-field PATH] MESSAGE.json\n\n"+
-			"MESSAGE.json is a report, or a beehive message with one; - is standard input.")
-		set.PrintDefaults()
-	}
-	if err := set.Parse(args); err != nil {
-		return err
-	}
-	if set.NArg() != 1 {
-		set.Usage()
-		return flag.ErrHelp
-	}
+func explain(out io.Writer, o explainOptions, name string) error {
 	spec := mapping.Version1()
-	if *mappingFile != "" {
-		data, err := os.ReadFile(*mappingFile)
+	if o.mapping != "" {
+		data, err := os.ReadFile(o.mapping)
 		if err != nil {
 			return err
 		}
 		if spec, err = mapping.Parse(data); err != nil {
-			return fmt.Errorf("%s: %w", *mappingFile, err)
+			return fmt.Errorf("%s: %w", o.mapping, err)
 		}
 	}
-	decoder, err := mapping.NewDecoder(spec, *nodeField, mapping.Limits{})
+	decoder, err := mapping.NewDecoder(spec, o.nodeField, mapping.Limits{})
 	if err != nil {
 		return err
 	}
-	content, resource, err := readReport(set.Arg(0))
+	content, resource, err := readReport(name)
 	if err != nil {
 		return err
 	}
@@ -52,7 +62,7 @@ func explain(out io.Writer, args []string) error {
 	if err != nil {
 		var refused *mapping.Error
 		if errors.As(err, &refused) {
-			return fmt.Errorf("%s: rejected, reason %s: %w", set.Arg(0), refused.Reason, err)
+			return fmt.Errorf("%s: rejected, reason %s: %w", name, refused.Reason, err)
 		}
 		return err
 	}

@@ -2,8 +2,7 @@ package main
 
 import (
 	"bytes"
-	"errors"
-	"flag"
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -45,14 +44,14 @@ families:
 				"  unknown\n",
 			},
 		},
-		"a beehive message": {
-			[]string{"--mapping", mapping, enveloped},
+		"a beehive message, and flags behind it": {
+			[]string{enveloped, "--mapping", mapping},
 			[]string{"resource  node/edge-1/default/user/sysinfo", `edge_node_fan_rpm{fan="cpu"}  1`},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
-			if err := explain(&out, test.args); err != nil {
+			if err := execute(context.Background(), &out, &out, append([]string{"explain"}, test.args...)); err != nil {
 				t.Fatal(err)
 			}
 			for _, want := range test.want {
@@ -75,62 +74,14 @@ func TestExplainErrors(t *testing.T) {
 		"a wrong mapping":     {[]string{"--mapping", mapping, wrong}, "mapping.yaml: mapping: families: none given"},
 		"no such file":        {[]string{"none.json"}, "none.json"},
 		"a wrong node field":  {[]string{"--node-name-field", "a[]", wrong}, "only keys can stand in it"},
-		"no message to speak": {[]string{}, flag.ErrHelp.Error()},
+		"no message to speak": {[]string{}, "explain: MESSAGE is missing"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
-			err := explain(&out, test.args)
+			err := execute(context.Background(), &out, &out, append([]string{"explain"}, test.args...))
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("the error is %v, %q is expected", err, test.want)
 			}
 		})
-	}
-}
-
-func TestCheckConfig(t *testing.T) {
-	good := file(t, "cloudcore.yaml", "modules: {nodeMetrics: {nodeTTL: 10m}, cloudHub: {nodeLimit: 1000}}")
-	none := file(t, "cloudcore.yaml", "modules: {cloudHub: {nodeLimit: 1000}}")
-	bad := file(t, "cloudcore.yaml", "modules: {nodeMetrics: {nodeTTL: 1ms, limits: {nodes: 0}}}")
-	mapping := file(t, "cloudcore.yaml", "modules: {nodeMetrics: {mappingFile: /nowhere/mapping.yaml}}")
-	for name, test := range map[string]struct {
-		args      []string
-		out, fail string
-	}{
-		"good":         {args: []string{good}, out: "nodeTTL: 10m0s"},
-		"no section":   {args: []string{none}, out: "has no section modules.nodeMetrics"},
-		"out of range": {args: []string{bad}, fail: "modules.nodeMetrics.limits.nodes: 0, must be from 1"},
-		"no mapping":   {args: []string{mapping}, fail: "/nowhere/mapping.yaml"},
-		"no file":      {args: []string{"none.yaml"}, fail: "none.yaml"},
-		"no argument":  {fail: "usage"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var out bytes.Buffer
-			err := checkConfig(&out, test.args)
-			if test.fail == "" && (err != nil || !strings.Contains(out.String(), test.out)) {
-				t.Errorf("error %v; %q is expected in\n%s", err, test.out, &out)
-			}
-			if test.fail != "" && (err == nil || !strings.Contains(err.Error(), test.fail)) {
-				t.Errorf("the error is %v, %q is expected", err, test.fail)
-			}
-		})
-	}
-}
-
-func TestFlags(t *testing.T) {
-	for name, test := range map[string]struct {
-		args []string
-		want string
-	}{
-		"too many nodes":     {[]string{"--simulate-nodes", "1000001"}, "--simulate-nodes: 1000001, must be from 0 to 1000000"},
-		"negative nodes":     {[]string{"--simulate-nodes", "-1"}, "--simulate-nodes: -1"},
-		"too short interval": {[]string{"--report-interval", "1ms"}, "--report-interval: 1ms, must be from 100ms"},
-		"an argument":        {[]string{"serve"}, `unexpected argument "serve"`},
-	} {
-		if _, err := parse(test.args); err == nil || !strings.Contains(err.Error(), test.want) {
-			t.Errorf("%s: the error is %v, %q is expected", name, err, test.want)
-		}
-	}
-	if _, err := parse([]string{"--help"}); !errors.Is(err, flag.ErrHelp) {
-		t.Errorf("--help: the error is %v", err)
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/kubeedge/beehive/pkg/core/model"
 
@@ -24,19 +26,34 @@ func openReplay(name string) (io.ReadCloser, error) {
 	}
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, fmt.Errorf("--replay: %w", err)
+		return nil, fmt.Errorf("messages to replay: %w", err)
 	}
 	return f, nil
 }
 
+// progressEvery is how often a long replay tells how far it is.
+const progressEvery = 5 * time.Second
+
 // replay has m handle the messages in the lines of in, as they come, and says
-// what became of them.
-func replay(out io.Writer, m *nodemetrics.Module, name string, in io.ReadCloser) {
+// what became of them. It ends with the lines, or when ctx is done.
+func replay(ctx context.Context, out io.Writer, m *nodemetrics.Module, name string, in io.ReadCloser) {
 	defer in.Close()
+	size := sizeOf(in)
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, maxLine)
+	var read int64
 	accepted, rejected := 0, 0
+	start := time.Now()
+	told := start
 	for n := 1; lines.Scan(); n++ {
+		if ctx.Err() != nil {
+			return
+		}
+		read += int64(len(lines.Bytes())) + 1
+		if now := time.Now(); now.Sub(told) >= progressEvery {
+			told = now
+			fmt.Fprintf(out, "Replaying %s: %s, %d messages accepted, %d rejected.\n", name, progress(read, size, now.Sub(start)), accepted, rejected)
+		}
 		text := strings.TrimSpace(lines.Text())
 		if text == "" {
 			continue
@@ -49,8 +66,8 @@ func replay(out io.Writer, m *nodemetrics.Module, name string, in io.ReadCloser)
 			accepted++
 			continue
 		}
-		const told = 20
-		if rejected++; rejected <= told {
+		const shown = 20
+		if rejected++; rejected <= shown {
 			fmt.Fprintf(out, "%s:%d: rejected: %v\n", name, n, err)
 		}
 	}
@@ -58,6 +75,29 @@ func replay(out io.Writer, m *nodemetrics.Module, name string, in io.ReadCloser)
 		fmt.Fprintf(out, "%s: %v\n", name, err)
 	}
 	fmt.Fprintf(out, "Replayed %s: %d messages accepted, %d rejected.\n", name, accepted, rejected)
+}
+
+// sizeOf is how many bytes there are to read, 0 if nobody knows beforehand.
+func sizeOf(in io.Reader) int64 {
+	f, ok := in.(*os.File)
+	if !ok {
+		return 0
+	}
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return 0
+	}
+	return info.Size()
+}
+
+// progress tells how far a replay is, and, if the whole size is known, how long
+// the rest will take at this pace.
+func progress(read, size int64, elapsed time.Duration) string {
+	if size <= 0 || read <= 0 || read > size {
+		return fmt.Sprintf("%.1f MB in %v", float64(read)/1e6, elapsed.Round(time.Second))
+	}
+	left := time.Duration(float64(elapsed) * float64(size-read) / float64(read))
+	return fmt.Sprintf("%d %% of %.1f MB, %v to go", 100*read/size, float64(size)/1e6, left.Round(time.Second))
 }
 
 // readMessage reads a beehive message as JSON. Content that was bytes is base64

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"io"
 	"net/http/httptest"
@@ -46,7 +47,7 @@ func TestReplay(t *testing.T) {
 		`{"route":{}}` + "\n"
 	m := newModule(t)
 	var out bytes.Buffer
-	replay(&out, m, "captured.jsonl", io.NopCloser(strings.NewReader(lines)))
+	replay(context.Background(), &out, m, "captured.jsonl", io.NopCloser(strings.NewReader(lines)))
 
 	text := page(m)
 	for _, node := range []string{"object", "text", "bytes"} {

@@ -22,7 +22,7 @@ func (m *Module) landing(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	err := landingPage.Execute(w, map[string]any{
-		"Version":  version(),
+		"Version":  Version(),
 		"Stats":    m.registry.Stats(),
 		"Config":   m.config.Load(),
 		"Refusals": m.refusals.list(),

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"reflect"
 
@@ -34,7 +33,7 @@ func LoadConfig(path string) (Config, error) {
 		return c, nil
 	}
 	for _, name := range files(path) {
-		data, err := os.ReadFile(name)
+		data, err := readFile(name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -108,7 +107,7 @@ func explain(err error) error {
 }
 
 func loadMapping(name string) (*mapping.Mapping, error) {
-	data, err := os.ReadFile(name)
+	data, err := readFile(name)
 	if err != nil {
 		return nil, err
 	}

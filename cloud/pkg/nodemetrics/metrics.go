@@ -3,7 +3,6 @@ package nodemetrics
 import (
 	"encoding/json"
 	"runtime"
-	"runtime/debug"
 	"time"
 
 	"github.com/kubeedge/beehive/pkg/core/model"
@@ -55,7 +54,7 @@ func newMetrics(nodes *registry.Registry) *metrics {
 		"When the config in force was taken up, in seconds since the Unix epoch.")
 	build := prometheus.NewGauge(prometheus.GaugeOpts{Name: "nodemetrics_build_info",
 		Help:        "Version of the module; the value is always 1.",
-		ConstLabels: prometheus.Labels{"version": version(), "goversion": runtime.Version()}})
+		ConstLabels: prometheus.Labels{"version": Version(), "goversion": runtime.Version()}})
 	build.Set(1)
 	x.MustRegister(build)
 	x.reloadOK.Set(1)
@@ -125,21 +124,6 @@ func (x *metrics) ofReports() {
 		"Size of reports that came as bytes or text.", prometheus.ExponentialBuckets(256, 4, 7))
 	x.duration = x.histogram("nodemetrics_report_duration_seconds",
 		"Time from the receipt of a report to its being on the page.", prometheus.ExponentialBuckets(1e-6, 4, 9))
-}
-
-// version is that of this Go module, if the binary was built with one.
-func version() string {
-	const path = "github.com/edgegauge/edgegauge"
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	for _, m := range append([]*debug.Module{&info.Main}, info.Deps...) {
-		if m.Path == path && m.Version != "" {
-			return m.Version
-		}
-	}
-	return "unknown"
 }
 
 // collectors is several as one, described when collected only.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"os"
 	"slices"
 	"time"
 
@@ -70,7 +69,7 @@ func (c *Config) fingerprint() (sum [sha256.Size]byte) {
 	}
 	h := sha256.New()
 	for _, name := range names {
-		data, err := os.ReadFile(name)
+		data, err := readFile(name)
 		if err != nil {
 			data = []byte(err.Error())
 		}

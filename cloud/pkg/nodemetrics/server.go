@@ -56,8 +56,8 @@ func (m *Module) serve(ctx context.Context) error {
 	if c.BindAddress == "" {
 		return m.joinHost(ctx)
 	}
-	if err := web.Validate(c.WebConfigFile); err != nil {
-		return fmt.Errorf("%s.webConfigFile: %w", section, err)
+	if err := c.checkWeb(); err != nil {
+		return err
 	}
 	listener, err := net.Listen("tcp", c.BindAddress)
 	if err != nil {
@@ -72,7 +72,7 @@ func (m *Module) serve(ctx context.Context) error {
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          klogErrors(),
 	}
-	klog.InfoS("Node metrics are served", "address", listener.Addr().String(), "path", "/metrics", "tls", c.WebConfigFile != "")
+	klog.InfoS("Node metrics are served", "address", listener.Addr().String(), "path", "/metrics", "scheme", c.Scheme())
 
 	served := make(chan error, 1)
 	go func() { served <- serveWeb(web.Serve, listener, server, c.WebConfigFile) }()

@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -78,6 +79,76 @@ func TestWebConfig(t *testing.T) {
 	}
 	if err := stop(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestCheckFiles tries web configuration files that serving would refuse.
+func TestCheckFiles(t *testing.T) {
+	dir := t.TempDir()
+	server := newAuthority(t).issue(t, "server")
+	write(t, filepath.Join(dir, "server.crt"), server.pem)
+	write(t, filepath.Join(dir, "server.key"), server.keyPEM(t))
+	write(t, filepath.Join(dir, "garbage"), "no certificate")
+	const pair = "tls_server_config: {cert_file: server.crt, key_file: server.key"
+	for text, says := range map[string]string{
+		pair + "}": "",
+		"basic_auth_users: {prometheus: $2a$04$svPWyWjQCqty3naPy.8MxO38JyfouN0YB37B8QLpv5jWRRGSmhKea}": "",
+		"":                                   "",
+		"basic_auth_users: {prometheus: 12}": "hashedSecret too short",
+		"tls_server_config: {cert_file: none.crt, key_file: server.key}":              "none.crt",
+		"tls_server_config: {cert_file: server.crt, key_file: none.key}":              "none.key",
+		"tls_server_config: {cert_file: garbage, key_file: server.key}":               "failed to find any PEM data",
+		"tls_server_config: {cert_file: server.crt}":                                  "key",
+		pair + ", client_ca_file: none.crt, client_auth_type: " + requireClient + "}": "none.crt",
+		pair + ", client_auth_type: Perhaps}":                                         "Perhaps",
+		pair + ", min_version: TLS9}":                                                 "TLS9",
+		"tls_config: {}":                                                              "tls_config",
+		"tls_server_config: [":                                                        "yaml",
+	} {
+		c := DefaultConfig()
+		c.WebConfigFile = write(t, filepath.Join(dir, "web.yaml"), text)
+		err := c.CheckFiles()
+		if says == "" && err != nil || says != "" && (err == nil || !strings.Contains(err.Error(), says) || !strings.HasPrefix(err.Error(), "modules.nodeMetrics.webConfigFile: ")) {
+			t.Errorf("%s\nerror %v, want %q", text, err, says)
+		}
+	}
+	for name, says := range unreadable(t) {
+		c := DefaultConfig()
+		c.WebConfigFile = name
+		if err := c.CheckFiles(); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: error %v, want one that says %q", name, err, says)
+		}
+		if got := c.Scheme(); got != "http" {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	if err := DefaultConfig().CheckFiles(); err != nil {
+		t.Error(err)
+	}
+}
+
+const requireClient = "RequireAndVerifyClientCert"
+
+func TestScheme(t *testing.T) {
+	if got := DefaultConfig().Scheme(); got != "http" {
+		t.Errorf("by default %s", got)
+	}
+	for text, want := range map[string]string{
+		webConfig: "https",
+		"tls_server_config: {cert_file: a, key_file: b}":   "https",
+		"tls_server_config: {cert: a, key: b}":             "https",
+		"tls_server_config: {cert_file: '', key_file: ''}": "http",
+		"tls_server_config: {min_version: TLS12}":          "http",
+		"basic_auth_users: {a: b}":                         "http",
+		"http_server_config: {http2: false}":               "http",
+		"":                                                 "http",
+		"tls_server_config: [":                             "http",
+	} {
+		c := DefaultConfig()
+		c.WebConfigFile = write(t, filepath.Join(t.TempDir(), "web.yaml"), text)
+		if got := c.Scheme(); got != want {
+			t.Errorf("%s, want %s, with\n%s", got, want, text)
+		}
 	}
 }
 

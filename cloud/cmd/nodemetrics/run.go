@@ -2,71 +2,106 @@ package main
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"io"
 	"math"
 	"net"
 	"os"
+	"os/signal"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/kubeedge/beehive/pkg/core"
 	beehiveContext "github.com/kubeedge/beehive/pkg/core/context"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"k8s.io/klog/v2"
+	"github.com/spf13/cobra"
 
 	"github.com/edgegauge/edgegauge/cloud/pkg/nodemetrics"
 )
 
-// flags are those of serving.
+// flags are those of run and replay.
 type flags struct {
 	config   string
 	address  string
 	simulate int
 	interval time.Duration
-	replay   string
+	replay   string // a file of messages; "" reports this machine instead
 }
 
-func parse(args []string) (*flags, error) {
-	f := &flags{}
-	set := flag.NewFlagSet("nodemetrics", flag.ContinueOnError)
-	set.Usage = func() {
-		fmt.Fprint(set.Output(), usage)
-		set.PrintDefaults()
+// newRun returns the command that serves, under a name.
+func newRun(name string, f *flags) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   name,
+		Short: "Serve the reports of this machine, of a simulated fleet, or captured ones (the default)",
+		Args:  arguments(0, ""),
+		RunE:  func(cmd *cobra.Command, _ []string) error { return serve(cmd.Context(), cmd.OutOrStdout(), f) },
 	}
+	f.add(cmd)
+	cmd.Flags().StringVar(&f.replay, "replay", "", "`file` of beehive messages to handle, one JSON object a line, instead of reporting this machine; - is standard input")
+	_ = cmd.MarkFlagFilename("replay")
+	return cmd
+}
+
+// newReplay returns the command that serves what captured messages say.
+func newReplay() *cobra.Command {
+	f := &flags{}
+	cmd := &cobra.Command{
+		Use:   "replay MESSAGES",
+		Short: "Handle captured messages, and serve what they say",
+		Long: `replay handles captured messages, says what became of them, and serves the page
+that they make until it is ended.
+
+MESSAGES is a file of beehive messages, one JSON object a line; - is standard input.`,
+		Args: arguments(1, "MESSAGES"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f.replay = args[0]
+			return serve(cmd.Context(), cmd.OutOrStdout(), f)
+		},
+	}
+	f.add(cmd)
+	return cmd
+}
+
+// add adds the flags to a command.
+func (f *flags) add(cmd *cobra.Command) {
+	set := cmd.Flags()
 	set.StringVar(&f.config, "config", "", "cloudcore config `file` whose section modules.nodeMetrics to use")
-	set.StringVar(&f.address, "bind-address", "", "`host:port` to serve on, before that of the config; 127.0.0.1:10005 without either")
+	set.StringVar(&f.address, "bind-address", "", "`host:port` to serve on, before that of the config; "+lookAround+" without either")
 	set.IntVar(&f.simulate, "simulate-nodes", 0, "how many simulated nodes report")
 	set.DurationVar(&f.interval, "report-interval", 10*time.Second, "time between two reports of a node")
-	set.StringVar(&f.replay, "replay", "", "`file` of beehive messages to handle, one JSON object a line, instead of reporting this machine; - is standard input")
-	logs := flag.NewFlagSet("klog", flag.ContinueOnError)
-	klog.InitFlags(logs)
-	verbosity := logs.Lookup("v")
-	set.Var(verbosity.Value, "v", "verbosity of the log: 2 tells of every node that comes or goes, 4 of every rejected report")
-	if err := set.Parse(args); err != nil {
-		return nil, err
-	}
+	_ = cmd.MarkFlagFilename("config", "yaml", "yml")
+}
+
+// lookAround is the address without a config: it shows itself to this machine only.
+const lookAround = "127.0.0.1:10005"
+
+// check checks the flags that have bounds.
+func (f *flags) check() error {
 	switch {
-	case set.NArg() > 0:
-		return nil, fmt.Errorf("unexpected argument %q", set.Arg(0))
 	case f.simulate < 0 || f.simulate > 1_000_000:
-		return nil, fmt.Errorf("--simulate-nodes: %d, must be from 0 to 1000000", f.simulate)
+		return usageError{fmt.Errorf("--simulate-nodes: %d, must be from 0 to 1000000", f.simulate)}
 	case f.interval < 100*time.Millisecond || f.interval > time.Hour:
-		return nil, fmt.Errorf("--report-interval: %v, must be from 100ms to 1h", f.interval)
+		return usageError{fmt.Errorf("--report-interval: %v, must be from 100ms to 1h", f.interval)}
 	}
-	return f, nil
+	return nil
 }
 
 // moduleConfig is the config file's section, or one for looking around.
 func (f *flags) moduleConfig() (nodemetrics.Config, error) {
+	if f.config != "" {
+		// A cloudcore may start without its file; here it was asked for.
+		if _, err := os.Stat(f.config); err != nil {
+			return nodemetrics.Config{}, fmt.Errorf("--config: %w", err)
+		}
+	}
 	c, err := nodemetrics.LoadConfig(f.config)
 	if err != nil {
 		return c, err
 	}
 	if f.config == "" {
-		c.BindAddress = "127.0.0.1:10005"
+		c.BindAddress = lookAround
 		c.NodeTTL.Duration = max(30*time.Second, 3*f.interval) // short, so that expiry is seen
 		c.Limits.Nodes = max(c.Limits.Nodes, f.simulate+1)
 	}
@@ -83,10 +118,9 @@ func (f *flags) moduleConfig() (nodemetrics.Config, error) {
 	return c, nil
 }
 
-// serve runs beehive with the module until a signal ends it.
-func serve(args []string) error {
-	f, err := parse(args)
-	if err != nil {
+// serve runs beehive with the module until ctx is done or a signal ends it.
+func serve(ctx context.Context, out io.Writer, f *flags) error {
+	if err := f.check(); err != nil {
 		return err
 	}
 	c, err := f.moduleConfig()
@@ -95,6 +129,9 @@ func serve(args []string) error {
 	}
 	m, err := nodemetrics.New(c)
 	if err != nil {
+		return err
+	}
+	if err := c.CheckFiles(); err != nil {
 		return err
 	}
 	if !c.Enable {
@@ -116,10 +153,11 @@ func serve(args []string) error {
 			return err
 		}
 	}
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	core.Register(m)
 	core.StartModules()
 
-	ctx := beehiveContext.GetContext() // done as soon as a signal comes
 	var senders sync.WaitGroup
 	send := func(f func(context.Context)) {
 		senders.Add(1)
@@ -128,28 +166,40 @@ func serve(args []string) error {
 			f(ctx)
 		}()
 	}
-	page := "http://" + reachable(c.BindAddress)
-	fmt.Printf("Open %s/ for an overview, %s/metrics for the page that Prometheus scrapes.\n", page, page)
+	page := c.Scheme() + "://" + reachable(c.BindAddress)
+	fmt.Fprintf(out, "Open %s/ for an overview, %s/metrics for the page that Prometheus scrapes.\n", page, page)
 	if messages != nil {
 		// Not waited for at the end: reading standard input cannot be ended.
-		go replay(os.Stdout, m, f.replay, messages)
+		go replay(ctx, out, m, f.replay, messages)
 	} else {
 		name := hostName()
 		send(func(ctx context.Context) { reportSelf(ctx, name, f.interval) })
-		fmt.Printf("This machine reports every %v as node %q: curl -s %s/metrics | grep 'node=\"%s\"'\n", f.interval, name, page, name)
+		fmt.Fprintf(out, "This machine reports every %v as node %q: curl -s %s/metrics | grep 'node=\"%s\"'\n", f.interval, name, page, name)
 	}
 	if f.simulate > 0 {
 		send(func(ctx context.Context) { simulate(ctx, f.simulate, f.interval) })
-		fmt.Printf("%d simulated nodes report every %v; %d of them fall silent for %v now and then.\n",
+		fmt.Fprintf(out, "%d simulated nodes report every %v; %d of them fall silent for %v now and then.\n",
 			f.simulate, f.interval, restless(f.simulate), silence(f.interval))
 	}
-	fmt.Printf("A node that is silent for %v loses its series, and its edge_node_up turns 0.\n", c.NodeTTL)
-	send(func(ctx context.Context) { summarize(ctx, os.Stdout, m) })
+	fmt.Fprintf(out, "A node that is silent for %v loses its series, and its edge_node_up turns 0.\n", c.NodeTTL)
+	send(func(ctx context.Context) { summarize(ctx, out, m) })
 
-	core.GracefulShutdown()
+	<-ctx.Done()
+	// A signal often comes twice, so the next one is heard only if this takes long.
+	time.AfterFunc(3*time.Second, stop)
+	shutDown()
 	senders.Wait()
-	fmt.Println("Stopped.")
+	fmt.Fprintln(out, "Stopped.")
 	return nil
+}
+
+// shutDown is beehive's GracefulShutdown without waiting for a signal of its own,
+// and without its words.
+func shutDown() {
+	beehiveContext.Cancel()
+	for name := range core.GetModules() {
+		beehiveContext.Cleanup(name)
+	}
 }
 
 // reachable is an address that a person on this machine can open.
@@ -165,7 +215,7 @@ func reachable(bind string) string {
 }
 
 // summarize prints a line about the whole every half minute.
-func summarize(ctx context.Context, out *os.File, m *nodemetrics.Module) {
+func summarize(ctx context.Context, out io.Writer, m *nodemetrics.Module) {
 	const period = 30 * time.Second
 	ticker := time.NewTicker(period)
 	defer ticker.Stop()

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"strings"
+	"testing"
+)
+
+func TestCheckConfig(t *testing.T) {
+	good := file(t, "cloudcore.yaml", "modules: {nodeMetrics: {nodeTTL: 10m}, cloudHub: {nodeLimit: 1000}}")
+	none := file(t, "cloudcore.yaml", "modules: {cloudHub: {nodeLimit: 1000}}")
+	bad := file(t, "cloudcore.yaml", "modules: {nodeMetrics: {nodeTTL: 1ms, limits: {nodes: 0}}}")
+	mapping := file(t, "cloudcore.yaml", "modules: {nodeMetrics: {mappingFile: /nowhere/mapping.yaml}}")
+	for name, test := range map[string]struct {
+		args      []string
+		out, fail string
+	}{
+		"good":         {args: []string{good}, out: "nodeTTL: 10m0s"},
+		"no section":   {args: []string{none}, out: "has no section modules.nodeMetrics"},
+		"out of range": {args: []string{bad}, fail: "modules.nodeMetrics.limits.nodes: 0, must be from 1"},
+		"no mapping":   {args: []string{mapping}, fail: "/nowhere/mapping.yaml"},
+		"no file":      {args: []string{"none.yaml"}, fail: "none.yaml"},
+		"no argument":  {fail: "check-config: FILE is missing"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			err := execute(context.Background(), &out, io.Discard, append([]string{"check-config"}, test.args...))
+			if test.fail == "" && (err != nil || !strings.Contains(out.String(), test.out)) {
+				t.Errorf("error %v; %q is expected in\n%s", err, test.out, &out)
+			}
+			if test.fail != "" && (err == nil || !strings.Contains(err.Error(), test.fail)) {
+				t.Errorf("the error is %v, %q is expected", err, test.fail)
+			}
+		})
+	}
+}

@@ -1,0 +1,53 @@
+package nodemetrics
+
+import (
+	"fmt"
+
+	"github.com/prometheus/exporter-toolkit/web"
+	"sigs.k8s.io/yaml"
+)
+
+// CheckFiles checks the files that only serving reads, and what they name. The
+// module itself does not fail on them: it logs the error and tries again.
+func (c Config) CheckFiles() error { return c.checkWeb() }
+
+// checkWeb checks the web configuration file, and the files that it names, as
+// serving would.
+func (c *Config) checkWeb() error {
+	if c.WebConfigFile == "" {
+		return nil
+	}
+	_, err := readFile(c.WebConfigFile) // bounded, which the toolkit's reading is not
+	if err == nil {
+		err = web.Validate(c.WebConfigFile)
+	}
+	if err != nil {
+		return fmt.Errorf("%s.webConfigFile: %w", section, err)
+	}
+	return nil
+}
+
+// Scheme returns how the module's own listener is spoken to: "https" where the
+// web configuration file has TLS, else "http".
+func (c Config) Scheme() string {
+	if c.WebConfigFile == "" {
+		return "http"
+	}
+	data, err := readFile(c.WebConfigFile)
+	if err != nil {
+		return "http"
+	}
+	var file struct {
+		TLS map[string]any `json:"tls_server_config"`
+	}
+	if yaml.Unmarshal(data, &file) != nil {
+		return "http"
+	}
+	// Any of these makes the toolkit serve TLS, or refuse the file.
+	for _, key := range []string{"cert", "key", "cert_file", "key_file", "client_auth_type", "client_ca", "client_ca_file"} {
+		if v, ok := file.TLS[key].(string); ok && v != "" {
+			return "https"
+		}
+	}
+	return "http"
+}
