@@ -107,6 +107,10 @@ func (w *world) report(node, site string, gauges, own []labeled, counters map[st
 	message["own"] = elements
 	modes := map[string]json.RawMessage{}
 	for mode, value := range counters {
+		if f, err := strconv.ParseFloat(strings.Trim(value, `"`), 64); err == nil && !(f >= 0) {
+			modes[mode] = json.RawMessage(value) // no counter has such a value, so it is dropped
+			continue
+		}
 		if add("conf_seconds_total", map[string]string{"mode": mode}, value) {
 			modes[mode] = json.RawMessage(value)
 		}

@@ -44,6 +44,10 @@ func FuzzPage(f *testing.F) {
 		if err := d.Decode(message, &report); err != nil {
 			t.Skip(err)
 		}
+		counted := value >= 0 // else the counter is dropped, and the gauge stays
+		if n := report.Dropped.Total(); n > 1 || n == 1 && counted {
+			t.Skip("a label is too long")
+		}
 		r := newRegistry(t, registry.Options{})
 		if err := r.Put(node, &report); err != nil {
 			t.Fatal(err)
@@ -61,11 +65,12 @@ func FuzzPage(f *testing.F) {
 		}
 		shown := number(value)
 		want := []string{
-			"a_total: COUNTER, \"a\"",
-			"a_total{" + labels("node", node, "x", x, "z", z) + "} " + shown,
 			"edge_node_up{" + labels("node", node) + "} 1",
 			"keyed: GAUGE, \"k\"",
 			"keyed{" + labels("node", node, "key", key) + "} " + shown,
+		}
+		if counted {
+			want = append(want, "a_total: COUNTER, \"a\"", "a_total{"+labels("node", node, "x", x, "z", z)+"} "+shown)
 		}
 		text := page(t, r, "")
 		got := samples(families(t, strings.NewReader(text)))

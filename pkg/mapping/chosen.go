@@ -1,10 +1,10 @@
 package mapping
 
 import (
-	"github.com/edgegauge/edgegauge/pkg/sysinfo"
-
 	"bytes"
 	"slices"
+
+	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
 // Labels that the node chooses: the keys of the object that a family's
@@ -17,11 +17,25 @@ type pair struct {
 }
 
 // chosenLabel reads the value of one key of a labelsFrom object at p. child is
-// the key's own place, if a path or label of the mapping leads there too.
+// the key's own place, if a path or label of the mapping leads there too. What
+// is wrong with one label costs each sample that has them.
 func (w *walker) chosenLabel(p, child *place, instance int32, key span) *Error {
+	r := w.report
+	at := int(r.instances[instance].slots) + p.names
 	switch c := w.next(); c {
 	case '{', '[':
-		return w.fail(WrongType, "an object or array where a label value is expected")
+		got := span{uint32(w.i), uint32(w.i), kindArray}
+		if c == '{' {
+			got.kind = kindObject
+		}
+		w.spoil(at, dropWrongType, got.start)
+		if w.notes != nil {
+			w.explainBad(got, "%s where a label value is expected", w.describe(got))
+		}
+		if child != nil {
+			w.lose(child, instance, got)
+		}
+		return w.value(nil, 0)
 	case 0:
 		return w.unexpected("a value")
 	default:
@@ -29,67 +43,92 @@ func (w *walker) chosenLabel(p, child *place, instance int32, key span) *Error {
 		if err != nil || value.kind == kindNone {
 			return err
 		}
-		r := w.report
-		slot := &r.slots[int(r.instances[instance].slots)+p.names]
-		if slot.end-slot.start == sysinfo.MaxChosenLabels {
-			return w.fail(TooManySamples, "more than %d labels, which is the limit", sysinfo.MaxChosenLabels)
+		if r.slots[at].kind != kindBad {
+			w.choose(&r.slots[at], key, value)
 		}
-		name := w.unescape(key)
-		if err := sysinfo.CheckLabelName(name); err != nil {
-			return w.fail(InvalidLabelName, "%v", err)
-		}
-		start := len(r.text)
-		r.text = append(r.text, name...)
-		r.names = append(r.names, pair{r.text[start:], value})
-		slot.end = uint32(len(r.names))
 		if child != nil {
-			return w.scalar(child, instance, value)
+			w.scalar(child, instance, value)
 		}
 		return nil
 	}
 }
 
-// sortChosen sorts the labels of the object at p that was just read.
-func (w *walker) sortChosen(p *place, instance int32) *Error {
+// choose adds a label to those of slot.
+func (w *walker) choose(slot *span, key, value span) {
 	r := w.report
-	slot := r.slots[int(r.instances[instance].slots)+p.names]
+	if slot.end-slot.start == sysinfo.MaxChosenLabels {
+		*slot = bad(dropTooManyLabels, key.start)
+		if w.notes != nil {
+			w.explainBad(*slot, "more than %d labels, which is the limit", sysinfo.MaxChosenLabels)
+		}
+		return
+	}
+	name := w.unescape(key)
+	if problem := sysinfo.LabelNameProblem(name); problem != "" {
+		*slot = bad(dropInvalidLabelName, key.start)
+		if w.notes != nil {
+			w.explainBad(*slot, "label %s %s", excerpt(name), problem)
+		}
+		return
+	}
+	start := len(r.text)
+	r.text = append(r.text, name...)
+	r.names = append(r.names, pair{r.text[start:], value})
+	slot.end = uint32(len(r.names))
+}
+
+// sortChosen sorts the labels of the object at p that was just read.
+func (w *walker) sortChosen(p *place, instance int32) {
+	r := w.report
+	slot := &r.slots[int(r.instances[instance].slots)+p.names]
+	if slot.kind != kindNames {
+		return
+	}
 	pairs := r.names[slot.start:slot.end]
 	slices.SortFunc(pairs, func(a, b pair) int { return bytes.Compare(a.name, b.name) })
 	for i := 1; i < len(pairs); i++ {
 		if bytes.Equal(pairs[i-1].name, pairs[i].name) {
-			return w.twice(pairs[i].name)
+			*slot = w.twice(&pairs[i])
+			return
 		}
 	}
-	return nil
 }
 
-func (w *walker) twice(name []byte) *Error {
-	return w.fail(InvalidLabelName, "label %s is given twice", name)
+// twice returns the bad span of a label that is given twice.
+func (w *walker) twice(p *pair) span {
+	s := bad(dropInvalidLabelName, p.value.start)
+	if w.notes != nil {
+		w.explainBad(s, "label %s is given twice", p.name)
+	}
+	return s
 }
 
-// chosen returns the labels of the node's choice for a sample of instance.
-func (w *walker) chosen(instance int32, names *labelPlan) []pair {
+// chosen returns the labels of the node's choice for a sample of instance, or
+// the bad span that stands for them.
+func (w *walker) chosen(instance int32, names *labelPlan) ([]pair, span) {
 	r := w.report
 	slot := r.slots[int(r.up(instance, names.up).slots)+names.slot]
-	if slot.kind != kindNames {
-		return nil
+	switch slot.kind {
+	case kindNames:
+		return r.names[slot.start:slot.end], span{}
+	case kindBad:
+		return nil, slot
 	}
-	return r.names[slot.start:slot.end]
+	return nil, span{}
 }
 
 // appendChosen appends those of pairs that sort before the label called
 // before, all if it is "", and returns the rest. The sample's labels begin at
-// start.
-func (w *walker) appendChosen(text []byte, start int, pairs []pair, before string) ([]byte, []pair, *Error) {
+// start. If one is bad its span is returned too.
+func (w *walker) appendChosen(text []byte, start int, pairs []pair, before string) ([]byte, []pair, span) {
 	for ; len(pairs) > 0; pairs = pairs[1:] {
 		p := &pairs[0]
 		switch {
 		case before == "" || string(p.name) < before:
 		case string(p.name) == before:
-			w.i = int(p.value.start)
-			return text, pairs, w.twice(p.name)
+			return text, pairs, w.twice(p)
 		default:
-			return text, pairs, nil
+			return text, pairs, span{}
 		}
 		if p.value.start == p.value.end {
 			continue
@@ -98,11 +137,11 @@ func (w *walker) appendChosen(text []byte, start int, pairs []pair, before strin
 			text = append(text, ',')
 		}
 		text = append(append(text, p.name...), '=', '"')
-		var err *Error
-		if text, err = w.label(text, p.value); err != nil {
-			return text, pairs, err
+		var wrong span
+		if text, wrong = w.label(text, p.value); wrong.kind == kindBad {
+			return text, pairs, wrong
 		}
 		text = append(text, '"')
 	}
-	return text, pairs, nil
+	return text, pairs, span{}
 }

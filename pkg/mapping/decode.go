@@ -1,8 +1,6 @@
 package mapping
 
 import (
-	"github.com/edgegauge/edgegauge/pkg/sysinfo"
-
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +8,8 @@ import (
 	"time"
 	"unicode/utf8"
 	"unsafe"
+
+	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
 // Limits bounds what one report may cost. A field that is 0 has its default.
@@ -73,26 +73,38 @@ func NewDecoder(m *Mapping, nodeField string, limits Limits) (*Decoder, error) {
 func (d *Decoder) Mapping() *Mapping { return d.mapping }
 
 // Decode fills r with what content says. Content is JSON (RFC 8259) as
-// []byte, string or json.RawMessage, or any other Go value, of which the
-// JSON form counts. The content is not changed, and r does not refer to it
-// afterwards. The error, if any, is an [*Error], and r then holds nothing.
+// []byte, string or json.RawMessage, or any other Go value, whose JSON form
+// counts. The content is not changed, and r does not refer to it afterwards.
 //
-// Strings are compared and counted after unescaping. Of two equal keys in an
-// object both count, which for mapped ones is a duplicate series.
+// A value that cannot be used costs its sample, which r counts as dropped; a
+// report may so end up without samples. Only what is no report at all is
+// refused: the error is an [*Error] with one of [Reasons], and r then holds
+// nothing.
+//
+// Strings are compared and counted after unescaping. If an object has a key
+// twice, both count: the second value of a mapped key is a second sample of the
+// same series, which is dropped.
 func (d *Decoder) Decode(content any, r *Report) error {
+	if err := d.decode(content, r, nil); err != nil {
+		return err
+	}
+	return nil
+}
+
+// decode is Decode that also notes what was dropped, if n is not nil.
+func (d *Decoder) decode(content any, r *Report, n *notes) *Error {
 	r.reset(d.plan, d.mapping)
 	data, err := d.bytes(content)
 	if err == nil {
-		w := walker{data: data, plan: d.plan, report: r, limits: d.limits, mapping: d.mapping}
+		w := walker{data: data, plan: d.plan, report: r, limits: d.limits, mapping: d.mapping, notes: n}
 		if err = w.message(); err == nil {
-			err = w.samples()
+			w.samples()
 		}
 	}
 	if err != nil {
 		r.reset(d.plan, d.mapping)
-		return err
 	}
-	return nil
+	return err
 }
 
 // bytes returns the JSON of content without copying where it is JSON already.
@@ -131,77 +143,93 @@ func marshal(v any) (data []byte, err error) {
 	return json.Marshal(v)
 }
 
-// hit notes a sample's value.
-func (w *walker) hit(family int, instance int32, value span) *Error {
+// hit takes a sample's value.
+func (w *walker) hit(family int, instance int32, value span) {
 	r := w.report
 	if len(r.hits) == w.limits.Samples {
-		return w.fail(TooManySamples, "more than %d samples, which is the limit", w.limits.Samples)
+		if w.drop(dropTooManySamples) {
+			w.note(dropTooManySamples, value.start, family, "more than %d samples, which is the limit", w.limits.Samples)
+		}
+		return
 	}
 	r.hits = append(r.hits, hit{family: int32(family), instance: instance, value: value})
 	r.counts[family]++
-	return nil
 }
 
 // scalar takes what stands at p: samples, a label, or one of the fields about
 // the report.
-func (w *walker) scalar(p *place, instance int32, value span) *Error {
+func (w *walker) scalar(p *place, instance int32, value span) {
 	if len(p.values) == 0 && p.slot < 0 && p.about == aboutSamples {
-		return w.failType(p, value)
+		w.lose(p, instance, value)
+		return
 	}
 	for _, family := range p.values {
-		if err := w.hit(family, instance, value); err != nil {
-			return err
-		}
+		w.hit(family, instance, value)
 	}
 	if p.slot >= 0 {
 		w.report.slots[int(w.report.instances[instance].slots)+p.slot] = value
 	}
 	switch p.about {
 	case aboutTimestamp:
-		t, err := w.seconds(value, w.mapping.timestamp.Scale)
-		if err != nil {
-			return err
-		}
-		w.report.Timestamp = t
+		w.about(&w.report.Timestamp, value, w.mapping.timestamp.Scale, math.Inf(-1), math.Inf(1))
 	case aboutInterval:
-		t, err := w.seconds(value, w.mapping.interval.Scale)
-		if err != nil {
-			return err
-		}
-		if t < 0 || t > sysinfo.MaxInterval {
-			return w.fail(NumberRange, "an interval of %v seconds, not within 0 and %d", t, sysinfo.MaxInterval)
-		}
-		w.report.Interval = t
+		w.about(&w.report.Interval, value, w.mapping.interval.Scale, 0, sysinfo.MaxInterval)
 	case aboutNode:
-		name := w.unescape(value)
-		switch {
-		case value.kind != kindText && value.kind != kindEscaped:
-			return w.fail(WrongType, "%s where the node's name is expected", w.describe(value))
-		case len(name) > sysinfo.MaxNodeName:
-			return w.fail(LabelTooLong, "a node name of %d bytes, the limit is %d", len(name), sysinfo.MaxNodeName)
-		case !utf8.Valid(name):
-			return w.fail(InvalidUTF8, "the node name %s is not UTF-8", excerpt(name))
-		}
-		w.report.Node = string(name)
+		w.nodeName(value)
 	}
-	return nil
 }
 
-// seconds reads a time or duration: a number, or a time in RFC 3339.
-func (w *walker) seconds(value span, scale float64) (float64, *Error) {
-	text, err := w.number(w.report.scratch2[:0], value, nil, 1)
-	w.report.scratch2 = text
-	if err != nil {
-		if value.kind == kindText || value.kind == kindEscaped {
-			if t, bad := time.Parse(time.RFC3339Nano, string(w.unescape(value))); bad == nil {
-				return float64(t.UnixMicro()) / 1e6, nil // in nanoseconds the year 1 would not fit
-			}
+// nodeName takes the node's name. One that cannot be used is none: what that
+// means for the report is not for the decoder to say.
+func (w *walker) nodeName(value span) {
+	w.report.Node, w.report.BadNode = "", true
+	name := w.unescape(value)
+	switch {
+	case value.kind != kindText && value.kind != kindEscaped:
+		if w.drop(dropWrongType) {
+			w.note(dropWrongType, value.start, noFamily, "%s where the node's name is expected", w.describe(value))
 		}
-		return 0, err
+	case len(name) > sysinfo.MaxNodeName:
+		if w.drop(dropLabelTooLong) {
+			w.note(dropLabelTooLong, value.start, noFamily, "a node name of %d bytes, the limit is %d", len(name), sysinfo.MaxNodeName)
+		}
+	case !utf8.Valid(name):
+		if w.drop(dropInvalidUTF8) {
+			w.note(dropInvalidUTF8, value.start, noFamily, "the node name %s is not UTF-8", excerpt(name))
+		}
+	default:
+		w.report.Node, w.report.BadNode = string(name), false
 	}
-	f := scaled(parseFloat(text), scale)
-	if math.IsNaN(f) || math.IsInf(f, 0) {
-		return 0, w.fail(NumberRange, "%s is no time", text)
+}
+
+// about reads a time or duration in seconds, a number or a time in RFC 3339,
+// within least and most. One that cannot be used counts as not given.
+func (w *walker) about(to *float64, value span, scale, least, most float64) {
+	text, d := w.number(w.report.scratch2[:0], value, nil, 1)
+	w.report.scratch2 = text
+	var f float64
+	if d == drops {
+		f = scaled(parseFloat(text), scale)
+	} else if value.kind == kindText || value.kind == kindEscaped {
+		if t, err := time.Parse(time.RFC3339Nano, string(w.unescape(value))); err == nil {
+			f = float64(t.UnixMicro()) / 1e6 // in nanoseconds the year 1 would not fit
+			d = drops
+		}
 	}
-	return f, nil
+	switch {
+	case d != drops:
+		if w.drop(d) {
+			w.noteNumber(d, value, noFamily)
+		}
+	case !finite(f):
+		if w.drop(dropNumberRange) {
+			w.note(dropNumberRange, value.start, noFamily, "%s is no time", text)
+		}
+	case f < least || f > most:
+		if w.drop(dropNumberRange) {
+			w.note(dropNumberRange, value.start, noFamily, "%v seconds, not within %.0f and %.0f", f, least, most)
+		}
+	default:
+		*to = f
+	}
 }

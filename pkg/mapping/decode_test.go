@@ -232,14 +232,3 @@ func TestDecodeCountsIgnoredKeys(t *testing.T) {
 		t.Errorf("%d keys ignored, want 3: p, q and r", r.Ignored)
 	}
 }
-
-func TestSampleFloat(t *testing.T) {
-	d := newDecoder(t, parse(t, `[{name: a, help: h, path: v}]`), "", mapping.Limits{})
-	var r mapping.Report
-	if err := d.Decode(`{"v": "-Inf"}`, &r); err != nil {
-		t.Fatal(err)
-	}
-	if got := r.Samples[0].Float(); got >= 0 || got*2 != got {
-		t.Errorf("got %v, want -Inf", got)
-	}
-}

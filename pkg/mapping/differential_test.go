@@ -32,6 +32,10 @@ families:
 - {name: "n", help: h, path: x}
 - {name: o, help: h, path: lf.v, labelsFrom: ../x.lf}
 - {name: p, help: h, path: x.lf.z}
+- {name: q_total, type: counter, help: h, path: "q.*.v", keyLabel: k, labels: {sub: s.l.m}}
+- {name: r, help: h, path: "r.*.*", keyLabels: [outer, inner], constLabels: {fixed: 'a "b"'}}
+- {name: s_info, help: h, path: "q.*", keyLabel: k, value: 2, constLabels: {a: b, z: c}, labels: {m: s.l.m}}
+- {name: "t:colon", type: counter, help: h, path: "arr[].v", constLabels: {m: m}}
 `
 
 func richMapping(t testing.TB) *Mapping {
@@ -59,14 +63,14 @@ func compare(t *testing.T, m *Mapping, message string) (accepted bool) {
 	if err != nil {
 		return false
 	}
-	if r.Node != want.node || !near(r.Timestamp, want.timestamp) || r.Interval != want.interval || r.Ignored != want.ignored {
-		t.Fatalf("%s\ngot  node %q, timestamp %v, interval %v, %d ignored\nwant %+v", message, r.Node, r.Timestamp, r.Interval, r.Ignored, want)
+	if r.Node != want.node || r.BadNode != want.badNode || r.Dropped != want.dropped || !near(r.Timestamp, want.timestamp) || r.Interval != want.interval || r.Ignored != want.ignored {
+		t.Fatalf("%s\ngot  node %q (bad: %v), timestamp %v, interval %v, %d ignored, %v dropped\nwant %+v", message, r.Node, r.BadNode, r.Timestamp, r.Interval, r.Ignored, r.Dropped, want)
 	}
 	var got, wanted strings.Builder
 	for i := range r.Samples {
 		s := &r.Samples[i]
 		fmt.Fprintf(&got, "%s{%s}\n", m.families[s.Family].Name, s.Labels)
-		if i < len(want.samples) && !near(s.Float(), want.samples[i].value) {
+		if i < len(want.samples) && !near(parseFloat(s.Value), want.samples[i].value) {
 			t.Errorf("%s\n%s is %s, the reference has %v", message, want.samples[i].series, s.Value, want.samples[i].value)
 		}
 	}
@@ -79,6 +83,14 @@ func compare(t *testing.T, m *Mapping, message string) (accepted bool) {
 	e, err := d.Explain(message)
 	if err != nil || len(e.Ignored) != r.Ignored || len(e.Samples) != len(r.Samples) {
 		t.Fatalf("%s\nExplain has %d samples and ignored %q, error %v; Decode %d and %d", message, len(e.Samples), e.Ignored, err, len(r.Samples), r.Ignored)
+	}
+	if len(e.Dropped) != r.Dropped.Total() {
+		t.Fatalf("%s\nExplain says of %d samples that they were dropped, Decode of %d", message, len(e.Dropped), r.Dropped.Total())
+	}
+	for _, s := range e.Dropped {
+		if s.Path == "" || s.Detail == "" {
+			t.Fatalf("%s\nExplain does not say where or why a sample was dropped: %+v", message, s)
+		}
 	}
 	for _, s := range e.Samples {
 		if s.Path == "" && !strings.HasPrefix(s.Series, "l_info{") { // of the message itself
@@ -99,7 +111,7 @@ func (g generator) of(options ...string) string { return options[g.Intn(len(opti
 
 func (g generator) value(rules []rule, depth int) string {
 	if depth > 6 || g.Intn(200) == 0 {
-		return g.of("null", "{}", "[]", "1", `"on"`, `[{"v":1}]`, "true")
+		return g.of("null", "{}", "[]", "1", `"on"`, `[{"v":1}]`, "true", `{"l":{"m":[]}}`)
 	}
 	var forms []string
 	for _, r := range rules {
@@ -146,7 +158,7 @@ func (g generator) value(rules []rule, depth int) string {
 	case "names":
 		var parts []string
 		for range g.Intn(4) {
-			parts = append(parts, fmt.Sprintf(`"%s":%s`, g.of("aa", "z", "m", `\u0062b`, "o", "l9", "aa"), g.of("1", `"\""`, `""`, "null", "true", `"é"`)))
+			parts = append(parts, fmt.Sprintf(`"%s":%s`, g.of("aa", "z", "m", `\u0062b`, "o", "l9", "aa", "aa", "m", "job", "a-b", "__a", "z2", "z3"), g.of("1", `"\""`, `""`, "null", "true", `"é"`, "2", "3", "[1]", "{}")))
 		}
 		if g.Intn(10) > 0 {
 			slices.Sort(parts)
@@ -156,8 +168,11 @@ func (g generator) value(rules []rule, depth int) string {
 	case "label":
 		return g.of(`"on"`, `"off"`, strconv.Itoa(g.Intn(1000)), "2.50", `"3"`, "true", "null", `"\u0031"`, `"3e0"`)
 	}
+	if g.Intn(30) == 0 {
+		return g.of("{}", "[]", `{"v":1}`, `["z"]`)
+	}
 	if g.Intn(50) == 0 {
-		return g.of(`"on"`, `"2024-11-23T11:40:00Z"`, "1e999", `""`, `"0x1"`)
+		return g.of(`"on"`, `"N/A"`, `"2024-11-23T11:40:00Z"`, "1e999", `""`, `"0x1"`)
 	}
 	return g.of("1", "0", "-1.5", "1e3", `"7"`, `"NaN"`, "true", "false", "null", "12345678901234567890123456789", `"\u0032"`)
 }

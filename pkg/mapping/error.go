@@ -7,38 +7,76 @@ import (
 	"unicode/utf8"
 )
 
-// Reason says in one word why a message was refused. It is the value of the
-// label reason of the exporter's own metrics, so the set is closed: see
-// [Reasons].
+// Reason says in one word why a message was refused, or why a sample of it was
+// dropped. It is the value of the label reason of the exporter's own metrics,
+// so the sets are closed: see [Reasons] and [DropReasons].
 type Reason string
 
-// The reasons for which [Decoder.Decode] refuses a message.
+// The reasons for which [Decoder.Decode] refuses a whole message.
 const (
-	NotJSON          Reason = "not_json"           // the bytes are not JSON (RFC 8259)
-	NotObject        Reason = "not_object"         // JSON, but not an object
-	Truncated        Reason = "truncated"          // JSON that ends too early
-	TooLarge         Reason = "too_large"          // more bytes than Limits.Bytes
-	TooDeep          Reason = "too_deep"           // nested deeper than MaxDepth
-	NumberRange      Reason = "number_range"       // a mapped number outside of float64, or outside its bounds
-	WrongType        Reason = "wrong_type"         // a mapped field is not of the mapped type
-	InvalidUTF8      Reason = "invalid_utf8"       // a label value is not UTF-8
-	InvalidLabelName Reason = "invalid_label_name" // a label name from the message is not a legal one
-	LabelTooLong     Reason = "label_too_long"     // a label is longer than Limits.LabelValueBytes
-	DuplicateSeries  Reason = "duplicate_series"   // the same series twice in one report
-	TooManySamples   Reason = "too_many_samples"   // more samples than Limits.Samples
-	NoSamples        Reason = "no_samples"         // nothing in the message is mapped
+	NotJSON   Reason = "not_json"   // the bytes are not JSON (RFC 8259)
+	NotObject Reason = "not_object" // JSON, but not an object
+	Truncated Reason = "truncated"  // JSON that ends too early
+	TooLarge  Reason = "too_large"  // more bytes than Limits.Bytes
+	TooDeep   Reason = "too_deep"   // nested deeper than MaxDepth
 )
 
-// Reasons returns every Reason there is.
-func Reasons() []Reason {
-	return []Reason{
-		NotJSON, NotObject, Truncated, TooLarge, TooDeep, NumberRange, WrongType, InvalidUTF8,
-		InvalidLabelName, LabelTooLong, DuplicateSeries, TooManySamples, NoSamples,
-	}
+// Reasons returns every reason for which a message is refused.
+func Reasons() []Reason { return []Reason{NotJSON, NotObject, Truncated, TooLarge, TooDeep} }
+
+// The reasons for which one sample of a message is dropped. The others stay.
+const (
+	WrongType        Reason = "wrong_type"         // a mapped field is not of the mapped type, or a string that holds no number
+	NumberRange      Reason = "number_range"       // a mapped number outside of float64, or outside its bounds
+	InvalidCounter   Reason = "invalid_counter"    // a counter that is negative or not a number
+	InvalidUTF8      Reason = "invalid_utf8"       // a label value is not UTF-8
+	LabelTooLong     Reason = "label_too_long"     // a label value is longer than Limits.LabelValueBytes
+	InvalidLabelName Reason = "invalid_label_name" // a label name from the message is not legal, taken, or given twice
+	TooManyLabels    Reason = "too_many_labels"    // more labels of the node's choice than sysinfo.MaxChosenLabels
+	DuplicateSeries  Reason = "duplicate_series"   // the series was in the report already
+	TooManySamples   Reason = "too_many_samples"   // more samples than Limits.Samples
+)
+
+// A drop is a reason for which samples are dropped, by its place in dropReasons.
+type drop uint8
+
+const (
+	dropWrongType drop = iota
+	dropNumberRange
+	dropInvalidCounter
+	dropInvalidUTF8
+	dropLabelTooLong
+	dropInvalidLabelName
+	dropTooManyLabels
+	dropDuplicateSeries
+	dropTooManySamples
+	drops // how many there are
+)
+
+var dropReasons = [drops]Reason{
+	WrongType, NumberRange, InvalidCounter, InvalidUTF8, LabelTooLong, InvalidLabelName, TooManyLabels, DuplicateSeries, TooManySamples,
 }
 
-// Error is why a message was refused. It keeps nothing of the message but the
-// path and, shortened, the offending text.
+// DropReasons returns every reason for which a sample is dropped, in the order
+// of [Drops].
+func DropReasons() []Reason { return append([]Reason(nil), dropReasons[:]...) }
+
+// Drops counts samples that were dropped, by reason in the order of
+// [DropReasons]. A value that many samples would have stood below counts as
+// one, and so does a timestamp or an interval that cannot be used.
+type Drops [drops]int
+
+// Total is the number of samples that were dropped for any reason.
+func (d *Drops) Total() int {
+	n := 0
+	for _, one := range d {
+		n += one
+	}
+	return n
+}
+
+// Error is why a message was refused, or one sample of it dropped. It keeps
+// nothing of the message but the path and, shortened, the offending text.
 type Error struct {
 	Reason Reason
 	// Path is where in the message it went wrong, in the notation of

@@ -70,11 +70,15 @@ families:
 		fmt.Printf("%s became %s %s\n", s.Path, s.Series, s.Value)
 	}
 	fmt.Println("ignored:", e.Ignored)
-	_, err = d.Explain(`{"modems": [{"state": "on fire"}]}`)
-	fmt.Println(err)
+	e, err = d.Explain(`{"modems": [{"state": "on fire"}]}`)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("dropped:", e.Dropped[0].Error.Error())
 	// Output:
 	// power.battery.percent became edge_node_battery_ratio 0.87
 	// modems[0].state became edge_node_modem_state{modem="356938",site="north"} 2
 	// ignored: [power.battery.cycles]
-	// modems[0].state: the string "on fire", which the mapping's enum does not have (byte 23)
+	// dropped: modems[0].state: the string "on fire", which the mapping's enum does not have (byte 23)
 }

@@ -1,11 +1,17 @@
 package mapping
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // Explanation says of a message which field became what.
 type Explanation struct {
 	// Samples and the path each one's value stands at.
 	Samples []Explained
+	// Dropped are the samples that cannot be used, in the order in which
+	// they were noticed.
+	Dropped []Dropped
 	// Ignored are the paths that no family maps, whole objects and arrays
 	// as one, in the order of the message.
 	Ignored []string
@@ -25,11 +31,9 @@ type Explained struct {
 // mapping, and slow.
 func (d *Decoder) Explain(content any) (*Explanation, error) {
 	e := &Explanation{}
-	data, err := d.bytes(content)
+	n := newNotes(math.MaxInt)
+	data, err := d.explain(content, &e.Report, n)
 	if err != nil {
-		return nil, err
-	}
-	if err := d.Decode(data, &e.Report); err != nil {
 		return nil, err
 	}
 	at := map[int][]int{} // indexes of samples by offset
@@ -50,9 +54,47 @@ func (d *Decoder) Explain(content any) (*Explanation, error) {
 		for _, i := range at[offset] {
 			e.Samples[i].Path = t.path()
 		}
-		return true
+		return !n.lost[uint32(offset)]
 	})
+	e.Dropped = n.list
 	return e, nil
+}
+
+// Examples decodes content once more and returns the first dropped sample for
+// each reason. It is for showing people what Report.Dropped only counts.
+func (d *Decoder) Examples(content any) []Dropped {
+	n := newNotes(1)
+	if _, err := d.explain(content, &Report{}, n); err != nil {
+		return nil
+	}
+	return n.list
+}
+
+// explain decodes content, notes what was dropped, and where it stands.
+func (d *Decoder) explain(content any, r *Report, n *notes) (data []byte, err error) {
+	data, wrong := d.bytes(content)
+	if wrong == nil {
+		wrong = d.decode(data, r, n)
+	}
+	if wrong != nil {
+		return nil, wrong
+	}
+	at := map[int][]int{} // indexes of n.list by offset
+	for i := range n.list {
+		at[n.list[i].Offset] = append(at[n.list[i].Offset], i)
+	}
+	left := len(n.list)
+	visitValues(data, func(t *tour, offset int) bool {
+		for _, o := range [...]int{offset, int(t.trail[len(t.trail)-1].key.start)} {
+			for _, i := range at[o] {
+				n.list[i].Path = t.path()
+				left--
+			}
+			delete(at, o)
+		}
+		return left > 0
+	})
+	return data, nil
 }
 
 // knows reports whether a path goes through, or ends at, the place that t has
@@ -75,19 +117,6 @@ func (p *plan) knows(t *tour) bool {
 		here = next
 	}
 	return true
-}
-
-// locate puts into err the path of the value, or of the value of the key, that
-// stands at its offset. Only errors found after the walk need it: during the
-// walk every level puts its own key before the path.
-func (w *walker) locate(err *Error) *Error {
-	visitValues(w.data, func(t *tour, offset int) bool {
-		if err.Offset == offset || err.Offset == int(t.trail[len(t.trail)-1].key.start) {
-			err.Path = t.path()
-		}
-		return err.Path == ""
-	})
-	return err
 }
 
 // tour goes through the values of a message that is known to be JSON.

@@ -52,7 +52,7 @@ func TestExplainSharedValue(t *testing.T) {
 
 func TestExplainRefuses(t *testing.T) {
 	d := newDecoder(t, mapping.Version1(), "", mapping.Limits{})
-	for _, content := range []any{`{"cpu": {"count": "many"}}`, make(chan int)} {
+	for _, content := range []any{`{"cpu": {"count": "many"}`, make(chan int), `[]`} {
 		e, err := d.Explain(content)
 		var want *mapping.Error
 		if e != nil || !errors.As(err, &want) {

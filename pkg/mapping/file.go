@@ -38,21 +38,65 @@ func unmarshal(data []byte, f *file) []error {
 		return []error{err}
 	}
 	var raw struct {
-		Timestamp *Field            `json:"timestamp"`
-		Interval  *Field            `json:"interval"`
+		Timestamp json.RawMessage   `json:"timestamp"`
+		Interval  json.RawMessage   `json:"interval"`
 		Families  []json.RawMessage `json:"families"`
 	}
 	if err := strict(text, &raw); err != nil {
 		return []error{err}
 	}
+	if n := len(raw.Families); n > MaxFamilies {
+		return []error{fmt.Errorf("families: %d, at most %d are possible", n, MaxFamilies)}
+	}
 	var errs []error
-	*f = file{raw.Timestamp, raw.Interval, make([]Family, len(raw.Families))}
+	f.families = make([]Family, len(raw.Families))
 	for i, family := range raw.Families {
-		if err := strict(family, &f.families[i]); err != nil {
-			errs = append(errs, fmt.Errorf("families[%d] %s: %w", i, f.families[i].Name, err))
+		one := &f.families[i]
+		err := strict(family, one)
+		if err == nil {
+			err = scale(family, &one.Scale)
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("families[%d] %s: %w", i, one.Name, err))
+		}
+		if one.Type == "" {
+			one.Type = Gauge
+		}
+	}
+	for _, field := range []struct {
+		name string
+		text json.RawMessage
+		to   **Field
+	}{{"timestamp", raw.Timestamp, &f.timestamp}, {"interval", raw.Interval, &f.interval}} {
+		if len(field.text) == 0 || string(field.text) == "null" {
+			continue
+		}
+		*field.to = &Field{}
+		err := strict(field.text, *field.to)
+		if err == nil {
+			err = scale(field.text, &(*field.to).Scale)
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", field.name, err))
 		}
 	}
 	return errs
+}
+
+// scale sets the scale to 1 if text, the object that it was read from, does not
+// give one. A scale of 0 would make every sample 0.
+func scale(text []byte, to *float64) error {
+	var given struct{ Scale *float64 }
+	if err := json.Unmarshal(text, &given); err != nil {
+		return err
+	}
+	switch {
+	case given.Scale == nil:
+		*to = 1
+	case *given.Scale == 0:
+		return errors.New("scale 0 would make every value 0; leave it out where the value is right as it is")
+	}
+	return nil
 }
 
 const quote = " (y, n, on, off, yes and no are bools in YAML unless they stand in quotes)"

@@ -1,8 +1,6 @@
 package mapping
 
 import (
-	"github.com/edgegauge/edgegauge/pkg/sysinfo"
-
 	"encoding/json"
 	"errors"
 	"os"
@@ -12,6 +10,8 @@ import (
 	"strconv"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
 // FuzzDecode: whatever the bytes are, they become a report that keeps the
@@ -35,12 +35,13 @@ func FuzzDecode(f *testing.F) {
 				t.Fatalf("Decode changed its input %q to %q", before, message)
 			}
 			if err != nil {
-				checkError(t, err, len(message))
+				checkError(t, err, len(message), Reasons())
 				if len(r.Samples) > 0 {
 					t.Fatalf("%q was refused, yet there are samples", message)
 				}
 				continue
 			}
+			checkDrops(t, d, message, &r)
 			if !json.Valid(message) {
 				t.Fatalf("%q was accepted, json.Valid refuses it", message)
 			}
@@ -49,10 +50,31 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-func checkError(t *testing.T, err error, size int) {
+// checkDrops holds what Explain says of dropped samples to what Decode counted.
+func checkDrops(t *testing.T, d *Decoder, message []byte, r *Report) {
+	t.Helper()
+	e, err := d.Explain(message)
+	if err != nil {
+		t.Fatalf("%q was accepted, Explain says %v", message, err)
+	}
+	var said Drops
+	for i := range e.Dropped {
+		x := &e.Dropped[i]
+		checkError(t, &x.Error, len(message), DropReasons())
+		if x.Path == "" {
+			t.Fatalf("%q: it is not said where %v stands", message, x)
+		}
+		said[slices.Index(DropReasons(), x.Reason)]++
+	}
+	if said != r.Dropped {
+		t.Fatalf("%q: Decode dropped %v, Explain says %v", message, r.Dropped, said)
+	}
+}
+
+func checkError(t *testing.T, err error, size int, reasons []Reason) {
 	t.Helper()
 	var e *Error
-	if !errors.As(err, &e) || !slices.Contains(Reasons(), e.Reason) || e.Detail == "" || e.Offset < 0 || e.Offset > size {
+	if !errors.As(err, &e) || !slices.Contains(reasons, e.Reason) || e.Detail == "" || e.Offset < 0 || e.Offset > size {
 		t.Fatalf("the error %#v", err)
 	}
 	if text := e.Error(); len(text) > 64*4*mostOfKey || !utf8.ValidString(text) || regexp.MustCompile(`[\x00-\x1f]`).MatchString(text) {
@@ -64,7 +86,7 @@ var labelsForm = regexp.MustCompile(`^([a-zA-Z_][a-zA-Z0-9_]*="([^"\\\n]|\\[\\"n
 
 func checkReport(t *testing.T, r *Report, limits Limits) {
 	t.Helper()
-	if len(r.Samples) == 0 || len(r.Samples) > limits.Samples || !utf8.ValidString(r.Node) || len(r.Node) > sysinfo.MaxNodeName || r.Interval < 0 || r.Interval > sysinfo.MaxInterval {
+	if len(r.Samples) > limits.Samples || !utf8.ValidString(r.Node) || len(r.Node) > sysinfo.MaxNodeName || r.Interval < 0 || r.Interval > sysinfo.MaxInterval {
 		t.Fatalf("%d samples, node %q, interval %v", len(r.Samples), r.Node, r.Interval)
 	}
 	seen := map[string]bool{}
@@ -104,7 +126,7 @@ func FuzzMapping(f *testing.F) {
 		}
 		var r Report
 		if err := d.Decode(message, &r); err != nil {
-			checkError(t, err, len(message))
+			checkError(t, err, len(message), Reasons())
 			return
 		}
 		checkReport(t, &r, DefaultLimits)

@@ -49,6 +49,10 @@ func (w *walker) child(p *place, key span) *place {
 	if key.kind == kindEscaped {
 		name = w.unescape(key)
 	}
+	const few = 8 // comparing so many costs less than hashing one
+	if len(p.children) > few {
+		return p.byKey[string(name)]
+	}
 	for _, c := range p.children {
 		if c.key == string(name) {
 			return c

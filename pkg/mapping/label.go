@@ -7,74 +7,96 @@ import (
 
 // labels appends the labels of a sample of instance to the report's text. Those
 // that several families share are written once for each instance and copied.
-func (w *walker) labels(fp *famPlan, instance int32) *Error {
+// If one of them is bad its span is returned, and nothing is appended.
+func (w *walker) labels(fp *famPlan, instance int32) span {
 	r := w.report
 	if fp.shared < 0 {
 		return w.writeLabels(fp, instance)
 	}
 	slot := int(r.instances[instance].slots) + fp.shared
-	if s := r.slots[slot]; s.kind == kindLabels {
+	switch s := r.slots[slot]; s.kind {
+	case kindLabels:
 		r.text = append(r.text, r.text[s.start:s.end]...)
-		return nil
+		return span{}
+	case kindBad:
+		return s
 	}
 	start := len(r.text)
-	err := w.writeLabels(fp, instance)
-	r.slots[slot] = span{uint32(start), uint32(len(r.text)), kindLabels}
-	return err
+	wrong := w.writeLabels(fp, instance)
+	if wrong.kind == kindBad {
+		r.slots[slot] = wrong
+	} else {
+		r.slots[slot] = span{uint32(start), uint32(len(r.text)), kindLabels}
+	}
+	return wrong
 }
 
-func (w *walker) writeLabels(fp *famPlan, instance int32) *Error {
+func (w *walker) writeLabels(fp *famPlan, instance int32) span {
 	r := w.report
 	text := r.text
 	start := len(text)
 	var pairs []pair
+	var wrong span
 	if fp.names != nil {
-		pairs = w.chosen(instance, fp.names)
+		if pairs, wrong = w.chosen(instance, fp.names); wrong.kind == kindBad {
+			return wrong
+		}
 	}
-	var err *Error
 	for i := range fp.labels {
 		l := &fp.labels[i]
 		if len(pairs) > 0 {
-			if text, pairs, err = w.appendChosen(text, start, pairs, l.name); err != nil {
-				return err
+			if text, pairs, wrong = w.appendChosen(text, start, pairs, l.name); wrong.kind == kindBad {
+				return wrong
 			}
 		}
-		in := r.up(instance, l.up)
-		value := in.key
-		if !l.byKey {
-			value = r.slots[int(in.slots)+l.slot]
-		}
-		if value.kind == kindNone || value.start == value.end {
-			continue // in Prometheus an empty label is a label that is not there
+		var value span
+		if !l.constant {
+			in := r.up(instance, l.up)
+			value = in.key
+			if !l.byKey {
+				value = r.slots[int(in.slots)+l.slot]
+			}
+			if value.kind == kindBad {
+				return value
+			}
+			if value.kind == kindNone || value.start == value.end {
+				continue // in Prometheus an empty label is a label that is not there
+			}
 		}
 		if len(text) > start {
 			text = append(text, ',')
 		}
 		text = append(text, l.text...)
-		if text, err = w.label(text, value); err != nil {
-			return err
+		if l.constant {
+			continue
+		}
+		if text, wrong = w.label(text, value); wrong.kind == kindBad {
+			return wrong
 		}
 		text = append(text, '"')
 	}
 	if len(pairs) > 0 {
-		if text, _, err = w.appendChosen(text, start, pairs, ""); err != nil {
-			return err
+		if text, _, wrong = w.appendChosen(text, start, pairs, ""); wrong.kind == kindBad {
+			return wrong
 		}
 	}
 	r.text = text
-	return nil
+	return span{}
 }
 
 // label appends the value of a label to dst, escaped as the text formats want
-// it.
-func (w *walker) label(dst []byte, value span) ([]byte, *Error) {
-	w.i = int(value.start)
+// it. If it cannot be used it returns a bad span.
+func (w *walker) label(dst []byte, value span) ([]byte, span) {
 	text := w.text(value)
 	if value.kind == kindEscaped {
 		text = w.unescape(value)
 	}
 	if len(text) > w.limits.LabelValueBytes {
-		return dst, w.fail(LabelTooLong, "a label value of %d bytes, the limit is %d", len(text), w.limits.LabelValueBytes)
+		wrong := bad(dropLabelTooLong, value.start)
+		if w.notes != nil {
+			w.explainBad(wrong, "a label value of %d bytes, the limit is %d", len(text), w.limits.LabelValueBytes)
+		}
+		return dst, wrong
 	}
 	plain := true
 	for _, c := range text {
@@ -84,12 +106,16 @@ func (w *walker) label(dst []byte, value span) ([]byte, *Error) {
 		}
 	}
 	if plain {
-		return append(dst, text...), nil
+		return append(dst, text...), span{}
 	}
 	if !utf8.Valid(text) {
-		return dst, w.fail(InvalidUTF8, "the label value %s is not UTF-8", excerpt(text))
+		wrong := bad(dropInvalidUTF8, value.start)
+		if w.notes != nil {
+			w.explainBad(wrong, "the label value %s is not UTF-8", excerpt(text))
+		}
+		return dst, wrong
 	}
-	return AppendEscaped(dst, text), nil
+	return AppendEscaped(dst, text), span{}
 }
 
 // AppendEscaped appends a label value as the text formats have it between

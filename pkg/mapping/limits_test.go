@@ -3,6 +3,7 @@ package mapping_test
 import (
 	"errors"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -36,9 +37,25 @@ func TestLimits(t *testing.T) {
 			if err := d.Decode(test.fits, &r); err != nil {
 				t.Errorf("what just fits: %v", err)
 			}
+			if r.Dropped.Total() > 0 {
+				t.Errorf("of what just fits %v are dropped", r.Dropped)
+			}
+			fitted := len(r.Samples)
+			err := d.Decode(test.does, &r)
 			var e *mapping.Error
-			if err := d.Decode(test.does, &r); !errors.As(err, &e) || e.Reason != test.reason {
-				t.Errorf("what just does not fit: got %v, want %s", err, test.reason)
+			if errors.As(err, &e) {
+				if e.Reason != test.reason {
+					t.Errorf("what just does not fit: got %v, want %s", err, test.reason)
+				}
+				return
+			}
+			left := fitted
+			if test.reason == mapping.LabelTooLong {
+				left--
+			}
+			at := slices.Index(mapping.DropReasons(), test.reason)
+			if at < 0 || r.Dropped[at] != 1 || r.Dropped.Total() != 1 || len(r.Samples) != left {
+				t.Errorf("what just does not fit: %d samples and %v dropped, want %d and 1 for %s", len(r.Samples), r.Dropped, left, test.reason)
 			}
 		})
 	}

@@ -12,17 +12,18 @@ import (
 // Type is the type of a metric family.
 type Type string
 
-// The two types there are: a counter only grows until its node restarts, and
-// its name ends in _total; a gauge does as it likes.
+// The two types there are. A counter only grows until its node restarts; a gauge
+// does as it likes.
 const (
 	Gauge   Type = "gauge"
 	Counter Type = "counter"
 )
 
-// Family is a metric family and where in a message its samples stand.
+// Family is a metric family, and where in a message its samples stand.
 type Family struct {
 	// Name of the family, in the classic character set
-	// [a-zA-Z_][a-zA-Z0-9_]*. A counter's ends in _total, a gauge's does not.
+	// [a-zA-Z_:][a-zA-Z0-9_:]*. A counter's should end in _total, a gauge's
+	// must not.
 	Name string `json:"name"`
 	// Help is the text of the HELP line.
 	Help string `json:"help"`
@@ -38,27 +39,77 @@ type Family struct {
 	// object, that hold their values. A key may be a path down ("spec.model")
 	// or, with ../, up and down. A missing key leaves the label out.
 	Labels map[string]string `json:"labels,omitempty"`
-	// KeyLabel is the label that gets the key a * stood for; required with *.
+	// KeyLabel is the label that gets the key a * stood for; required with
+	// one *.
 	KeyLabel string `json:"keyLabel,omitempty"`
+	// KeyLabels are those labels where a path has several *, from left to
+	// right.
+	KeyLabels []string `json:"keyLabels,omitempty"`
+	// ConstLabels are labels with a value that is the same for all samples
+	// of all nodes.
+	ConstLabels map[string]string `json:"constLabels,omitempty"`
 	// LabelsFrom is the key, beside the value, of an object whose every key
 	// is a label name: labels that the node chooses. With Value it may be
 	// ".", the object at Path.
 	LabelsFrom string `json:"labelsFrom,omitempty"`
-	// Scale multiplies the value: 0.001 for milliseconds. 0 means 1.
+	// Scale multiplies the value: 0.001 for milliseconds. It is 1 unless
+	// given, and must not be 0.
 	Scale float64 `json:"scale,omitempty"`
 	// Value makes an info family: Path names an object ("." is the message
 	// itself), Labels are keys in that object, and the sample, of this
 	// value, is there when one of the labels is.
 	Value *float64 `json:"value,omitempty"`
-	// Enum maps the strings a node sends to numbers; any other is an error.
+	// Enum maps the strings a node sends to numbers. A sample with any other
+	// string is dropped.
 	Enum map[string]float64 `json:"enum,omitempty"`
+}
+
+// keyLabels returns the labels of the path's *, from left to right.
+func (f *Family) keyLabels() []string {
+	if f.KeyLabel != "" {
+		return []string{f.KeyLabel}
+	}
+	return f.KeyLabels
+}
+
+// LabelNames returns the labels that the mapping gives to the family's samples,
+// sorted. The node's own, of LabelsFrom, come in addition.
+func (f *Family) LabelNames() []string {
+	names := slices.Clone(f.keyLabels())
+	for l := range f.Labels {
+		names = append(names, l)
+	}
+	for l := range f.ConstLabels {
+		names = append(names, l)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// totalSuffix is what the samples of a counter are called beyond its family, in
+// OpenMetrics.
+const totalSuffix = "_total"
+
+// OpenMetrics returns the name and type of the family as OpenMetrics has them. A
+// counter's family there is named without the _total of its samples. A counter
+// whose samples have no _total cannot be called a counter, so it is of unknown
+// type.
+func (f *Family) OpenMetrics() (name, typ string) {
+	base, total := strings.CutSuffix(f.Name, totalSuffix)
+	switch {
+	case f.Type == Counter && total:
+		return base, string(Counter)
+	case f.Type == Counter:
+		return f.Name, "unknown"
+	}
+	return f.Name, string(f.Type)
 }
 
 // Field is where a number about the report itself stands in a message.
 type Field struct {
 	// Path leads to the number; in it stand only keys.
 	Path string `json:"path"`
-	// Scale multiplies it to give seconds. 0 means 1.
+	// Scale multiplies the number to give seconds. It is 1 unless given.
 	Scale float64 `json:"scale,omitempty"`
 }
 
@@ -74,7 +125,8 @@ type Mapping struct {
 //go:embed version1.yaml
 var version1 []byte
 
-// Version1 returns the mapping of sysInfo version 1, the form of [Document].
+// Version1 returns the mapping of sysInfo version 1, the form of
+// [sysinfo.Document].
 var Version1 = sync.OnceValue(func() *Mapping {
 	m, err := Parse(version1)
 	if err != nil {
@@ -83,11 +135,16 @@ var Version1 = sync.OnceValue(func() *Mapping {
 	return m
 })
 
-// Version1YAML returns the file of [Version1], to start one's own from.
-func Version1YAML() []byte { return slices.Clone(version1) }
+// MaxFamilies is how many families a mapping can have. It is far beyond what a
+// report can hold, and a few percent of what the registry can number.
+const MaxFamilies = 2000
 
-// Parse reads a mapping file, YAML or JSON, and checks all of it: the
-// error joins everything that is wrong, each with the family it is wrong in.
+// The registry numbers families with 16 bits. This does not compile if they
+// could be more.
+const _ = uint(1<<16 - 1 - MaxFamilies - len(Status))
+
+// Parse reads a mapping file, YAML or JSON, and checks all of it: the error
+// joins everything that is wrong, each with the family it is wrong in.
 func Parse(data []byte) (*Mapping, error) {
 	var f file
 	if errs := unmarshal(data, &f); errs != nil {
@@ -95,14 +152,6 @@ func Parse(data []byte) (*Mapping, error) {
 			errs[i] = fmt.Errorf("mapping: %w", err)
 		}
 		return nil, errors.Join(errs...)
-	}
-	for i := range f.families {
-		if f.families[i].Type == "" {
-			f.families[i].Type = Gauge
-		}
-		if f.families[i].Scale == 0 {
-			f.families[i].Scale = 1
-		}
 	}
 	var order []string
 	for _, family := range f.families {
@@ -124,14 +173,18 @@ func Parse(data []byte) (*Mapping, error) {
 // inFileOrder returns the indexes of the mapping's own families in the order of
 // the file, which is likely that of the message.
 func (m *Mapping) inFileOrder() []int {
-	var indexes []int
+	indexes := make([]int, 0, len(m.families))
 	if m.order == nil { // not sorted yet
 		for i := range m.families {
 			indexes = append(indexes, i)
 		}
 	}
+	byName := make(map[string]int, len(m.families))
+	for i := range m.families {
+		byName[m.families[i].Name] = i
+	}
 	for _, name := range m.order {
-		indexes = append(indexes, slices.IndexFunc(m.families, func(f Family) bool { return f.Name == name }))
+		indexes = append(indexes, byName[name])
 	}
 	return indexes
 }

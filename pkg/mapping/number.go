@@ -10,24 +10,25 @@ import (
 // the shortest form of any float64 (-2.2250738585072014e-308) and no less.
 const longest = 24
 
-// number appends the value of a sample to dst as text.
+// number appends the value of a sample to dst as text. It returns drops, or why
+// the value cannot be used: see noteNumber.
 //
 // A decimal of the message is text already, and the text formats read the
 // same decimals, so it is copied: a report costs no conversion to binary and
 // back unless it is scaled, or so long that it wants shortening.
-func (w *walker) number(dst []byte, value span, enum map[string]float64, scale float64) ([]byte, *Error) {
+func (w *walker) number(dst []byte, value span, enum map[string]float64, scale float64) ([]byte, drop) {
 	text := w.text(value)
 	switch value.kind {
 	case kindTrue:
 		if scale != 1 {
-			return appendFloat(dst, scale), nil
+			return appendFloat(dst, scale), drops
 		}
-		return append(dst, '1'), nil
+		return append(dst, '1'), drops
 	case kindFalse:
-		return append(dst, '0'), nil
+		return append(dst, '0'), drops
 	case kindDecimal:
 		if scale == 1 {
-			return append(dst, text...), nil
+			return append(dst, text...), drops
 		}
 	case kindNumber:
 	default:
@@ -37,29 +38,42 @@ func (w *walker) number(dst []byte, value span, enum map[string]float64, scale f
 		if enum != nil {
 			f, ok := enum[string(text)]
 			if !ok {
-				return dst, w.fail(WrongType, "the string %s, which the mapping's enum does not have", excerpt(text))
+				return dst, dropWrongType
 			}
-			return appendFloat(dst, f*scale), nil
+			return appendFloat(dst, f*scale), drops
 		}
 		if !numeric(text) {
 			f, ok := words[strings.ToLower(string(text))]
 			if !ok {
-				return dst, w.fail(WrongType, "the string %s where a number is expected", excerpt(text))
+				return dst, dropWrongType
 			}
-			return appendFloat(dst, f*scale), nil
+			return appendFloat(dst, f*scale), drops
 		}
 	}
 	if scale == 1 && len(text) <= longest && decimal(text) { // a string that holds a number
-		return append(dst, text...), nil
+		return append(dst, text...), drops
 	}
 	f, err := strconv.ParseFloat(string(text), 64)
 	if err != nil && !math.IsInf(f, 0) {
-		return dst, w.fail(WrongType, "the string %s where a number is expected", excerpt(text))
+		return dst, dropWrongType
 	}
 	if f = scaled(f, scale); math.IsInf(f, 0) {
-		return dst, w.fail(NumberRange, "%s is out of range of float64", excerpt(text))
+		return dst, dropNumberRange
 	}
-	return appendFloat(dst, f), nil
+	return appendFloat(dst, f), drops
+}
+
+// noteNumber says why number does not take a value.
+func (w *walker) noteNumber(d drop, value span, family int) {
+	text := excerpt(w.unescape(value))
+	switch {
+	case d == dropNumberRange:
+		w.note(d, value.start, family, "%s is out of range of float64", text)
+	case family != noFamily && w.plan.families[family].enum != nil:
+		w.note(d, value.start, family, "the string %s, which the mapping's enum does not have", text)
+	default:
+		w.note(d, value.start, family, "the string %s where a number is expected", text)
+	}
 }
 
 // scaled multiplies f by scale. No binary number is 0.001, so multiplying by

@@ -25,6 +25,7 @@ type plan struct {
 type place struct {
 	id       int      // counted from 0
 	children []*place // by key, in the mapping's order
+	byKey    map[string]*place
 	key      string
 	quoted   string // key and colon as most messages have them; "" if the key wants escaping
 	elem     *place // of an array's elements
@@ -32,6 +33,9 @@ type place struct {
 
 	values  []int // families whose value stands here
 	objects []int // info families of the object here
+
+	lost  int   // how many samples are lost where the message has something else
+	below []int // the slots here and below that belong to the same instance
 
 	only  int // the family whose value, and nothing else, stands here, or -1
 	slot  int // of the label that stands here, or -1
@@ -61,14 +65,18 @@ type famPlan struct {
 	info   []byte      // text of Value, for info families
 	enum   map[string]float64
 	scale  float64
+
+	counter  bool
+	constant int // length of the text of constant labels
 }
 
 type labelPlan struct {
-	name  string
-	text  string // name="
-	up    int    // how many instances up it stands
-	slot  int    // in that instance
-	byKey bool   // the value is the instance's key instead
+	name     string
+	text     string // name=" and, of a constant label, all the rest
+	constant bool
+	up       int  // how many instances up it stands
+	slot     int  // in that instance
+	byKey    bool // the value is the instance's key instead
 }
 
 func compile(m *Mapping, nodeField string) (*plan, error) {
@@ -101,46 +109,56 @@ func compile(m *Mapping, nodeField string) (*plan, error) {
 	return p, errors.Join(errs...)
 }
 
-// finish notes of each place whether a family's value is all that stands there.
-func (p *place) finish() {
+// finish notes of each place whether a family's value is all that stands there,
+// and what is lost where a message has something else. It returns whether
+// anything but labels stands at p or below.
+func (p *place) finish() (matters bool) {
 	if len(p.values) == 1 && p.slot < 0 && p.about == aboutSamples {
 		p.only = p.values[0]
 	}
-	for _, c := range p.children {
-		c.finish()
+	matters = len(p.values) > 0 || len(p.objects) > 0 || p.about != aboutSamples
+	for _, slot := range []int{p.slot, p.names} {
+		if slot >= 0 {
+			p.below = append(p.below, slot)
+		}
 	}
-	if p.elem != nil {
-		p.elem.finish()
+	for _, c := range append([]*place{p.elem, p.any}, p.children...) {
+		if c == nil {
+			continue
+		}
+		if c.finish() {
+			matters = true
+		}
+		if c.scope == p.scope {
+			p.below = append(p.below, c.below...)
+		}
 	}
-	if p.any != nil {
-		p.any.finish()
+	if p.lost = len(p.values); p.lost == 0 && matters {
+		p.lost = 1
 	}
+	return matters
 }
 
 // shareLabels gives the families whose labels are the same, as those of one
 // device are, a slot for their text: it is written once for each instance.
 func (p *plan) shareLabels() {
-	same := func(a, b *famPlan) bool {
-		return a.scope == b.scope && a.names == nil && b.names == nil && slices.Equal(a.labels, b.labels)
-	}
+	first := map[string]int{} // family by its labels
 	for i := range p.families {
-		p.families[i].shared = -1
-	}
-	for i := range p.families {
-		a := &p.families[i]
-		if a.shared >= 0 || len(a.labels) == 0 {
+		fp := &p.families[i]
+		fp.shared = -1
+		if len(fp.labels) == 0 || fp.names != nil {
 			continue
 		}
-		for j := i + 1; j < len(p.families); j++ {
-			b := &p.families[j]
-			if !same(a, b) {
-				continue
-			}
-			if a.shared < 0 {
-				a.shared = p.newSlot(a.scope)
-			}
-			b.shared = a.shared
+		key := fmt.Sprintf("%d %+v", fp.scope, fp.labels)
+		at, there := first[key]
+		if !there {
+			first[key] = i
+			continue
 		}
+		if p.families[at].shared < 0 {
+			p.families[at].shared = p.newSlot(fp.scope)
+		}
+		fp.shared = p.families[at].shared
 	}
 }
 
@@ -178,13 +196,16 @@ func (p *plan) addFamily(index int, f *Family) error {
 			stars++
 		}
 	}
+	keyLabels := f.keyLabels()
 	switch {
-	case stars > 1:
-		return fmt.Errorf("path %q: more than one *", f.Path)
-	case stars == 1 && f.KeyLabel == "":
+	case len(steps) > MaxDepth:
+		return fmt.Errorf("path %.100q: %d steps, but a message is at most %d deep", f.Path, len(steps), MaxDepth)
+	case stars == 1 && len(keyLabels) == 0:
 		return fmt.Errorf("path %q: a * needs keyLabel, the label that its key becomes", f.Path)
-	case stars == 0 && f.KeyLabel != "":
-		return fmt.Errorf("keyLabel %q without a * in the path %q", f.KeyLabel, f.Path)
+	case stars == 0 && len(keyLabels) > 0:
+		return fmt.Errorf("keyLabel %q without a * in the path %q", keyLabels[0], f.Path)
+	case stars != len(keyLabels):
+		return fmt.Errorf("path %q: %d * need as many keyLabels, %d are given", f.Path, stars, len(keyLabels))
 	}
 
 	here := p.at(steps)
@@ -204,7 +225,7 @@ func (p *plan) addFamily(index int, f *Family) error {
 	}
 
 	fp := &p.families[index]
-	fp.scope, fp.enum, fp.scale = here.scope, f.Enum, f.Scale
+	fp.scope, fp.enum, fp.scale, fp.counter = here.scope, f.Enum, f.Scale, f.Type == Counter
 	names := make([]string, 0, len(f.Labels))
 	for name := range f.Labels {
 		names = append(names, name)
@@ -217,17 +238,23 @@ func (p *plan) addFamily(index int, f *Family) error {
 		}
 		fp.labels = append(fp.labels, l)
 	}
-	if f.KeyLabel != "" {
-		l := labelPlan{name: f.KeyLabel, text: f.KeyLabel + `="`, byKey: true}
-		for at := here; ; at = at.up {
-			if at.up.any == at {
-				break
-			}
-			if at.scope != at.up.scope {
-				l.up++
-			}
+	up := 0
+	for at := here; len(keyLabels) > 0; at = at.up { // from the last * to the first
+		if at.up.any == at {
+			last := len(keyLabels) - 1
+			fp.labels = append(fp.labels, labelPlan{name: keyLabels[last], text: keyLabels[last] + `="`, up: up, byKey: true})
+			keyLabels = keyLabels[:last]
 		}
-		fp.labels = append(fp.labels, l)
+		if at.scope != at.up.scope {
+			up++
+		}
+	}
+	for name, value := range f.ConstLabels {
+		text := string(AppendEscaped([]byte(name+`="`), value)) + `"`
+		fp.labels = append(fp.labels, labelPlan{name: name, text: text, constant: true})
+		if fp.constant += len(text); len(text) < fp.constant {
+			fp.constant++ // the comma
+		}
 	}
 	slices.SortFunc(fp.labels, func(a, b labelPlan) int { return strings.Compare(a.name, b.name) })
 	if f.LabelsFrom != "" {
@@ -296,12 +323,8 @@ func (p *plan) at(steps []step) *place {
 		case stepAny:
 			next = &here.any
 		default:
-			i := slices.IndexFunc(here.children, func(c *place) bool { return c.key == s.key })
-			if i < 0 {
-				i = len(here.children)
-				here.children = append(here.children, nil)
-			}
-			next = &here.children[i]
+			c := here.byKey[s.key]
+			next = &c
 		}
 		if *next == nil {
 			n := p.newPlace()
@@ -314,8 +337,20 @@ func (p *plan) at(steps []step) *place {
 				p.slots = append(p.slots, 0)
 			}
 			*next = n
+			if s.kind == stepKey {
+				here.child(n)
+			}
 		}
 		here = *next
 	}
 	return here
+}
+
+// child adds a place below p.
+func (p *place) child(c *place) {
+	if p.byKey == nil {
+		p.byKey = map[string]*place{}
+	}
+	p.byKey[c.key] = c
+	p.children = append(p.children, c)
 }

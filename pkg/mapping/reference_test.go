@@ -1,8 +1,6 @@
 package mapping
 
 import (
-	"github.com/edgegauge/edgegauge/pkg/sysinfo"
-
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -14,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
 // The reference decoder: the meaning of a mapping written down a second time,
@@ -158,47 +158,79 @@ func ends(rules []rule, what ...string) bool {
 	return slices.ContainsFunc(rules, func(r rule) bool { return len(r.steps) == 0 && slices.Contains(what, r.what) })
 }
 
-// checkTypes compares the form of a message with the rules, and counts the
-// keys that no rule knows.
-func checkTypes(n node, rules []rule, root bool, ignored *int) error {
+// matters reports whether anything but labels is at or below the rules.
+func matters(rules []rule) bool {
+	return slices.ContainsFunc(rules, func(r rule) bool { return r.what != "label" && r.what != "names" })
+}
+
+// lost counts what is dropped where a message has something that the rules have
+// not: each value that should stand here, or one for all that is below.
+func lost(rules []rule) int {
+	n := 0
+	for _, r := range rules {
+		if len(r.steps) == 0 && r.what == "value" {
+			n++
+		}
+	}
+	if n == 0 && matters(rules) {
+		n = 1
+	}
+	return n
+}
+
+// misfit stands in a tree for a value that is not of the mapped type. No path
+// leads through it, and a label that is one, or is below one, is bad.
+type misfit struct{}
+
+// fit replaces what does not have the form that the rules have by a misfit, and
+// counts that, and the keys that no rule knows.
+func (r *reportOf) fit(n node, rules []rule, root bool) node {
 	if rules == nil {
-		return nil
+		return n
+	}
+	miss := func() node {
+		r.dropped[dropWrongType] += lost(rules)
+		return misfit{}
 	}
 	switch n := n.(type) {
 	case nil:
 	case object:
 		goesOn := slices.ContainsFunc(rules, func(r rule) bool { return len(r.steps) > 0 && r.steps[0].kind != stepElem })
 		if !root && !goesOn && !ends(rules, "object", "names") {
-			return errors.New("an object")
+			return miss()
 		}
-		if ends(rules, "names") {
-			return checkNames(n, rules)
-		}
+		fitted := object{}
 		for _, m := range n {
-			sub := belowKey(rules, m.key)
-			if sub == nil {
-				*ignored++
+			var sub []rule
+			if ends(rules, "names") {
+				sub = below(rules, step{kind: stepKey, key: m.key})
+				if !isScalar(m.value) && m.value != nil {
+					r.dropped[dropWrongType] += lost(sub)
+					fitted = append(fitted, member{m.key, misfit{}})
+					continue
+				}
+			} else if sub = belowKey(rules, m.key); sub == nil {
+				r.ignored++
 			}
-			if err := checkTypes(m.value, sub, false, ignored); err != nil {
-				return err
-			}
+			fitted = append(fitted, member{m.key, r.fit(m.value, sub, false)})
 		}
+		return fitted
 	case []node:
 		sub := below(rules, step{kind: stepElem})
 		if sub == nil {
-			return errors.New("an array")
+			return miss()
 		}
+		fitted := []node{}
 		for _, e := range n {
-			if err := checkTypes(e, sub, false, ignored); err != nil {
-				return err
-			}
+			fitted = append(fitted, r.fit(e, sub, false))
 		}
+		return fitted
 	default:
 		if !ends(rules, "value", "label", "about") {
-			return fmt.Errorf("the scalar %v", n)
+			return miss()
 		}
 	}
-	return nil
+	return n
 }
 
 var (
@@ -206,38 +238,38 @@ var (
 	numberForm = regexp.MustCompile(`^[-+.0-9eE]+$`)
 )
 
-func checkNames(o object, rules []rule) error {
+// chosenProblem returns why labels of the node's choice cost their samples: the
+// first that is wrong, in the order of the message; that one is given twice
+// shows only in the end.
+func chosenProblem(o object) (drop, bool) {
 	seen := map[string]bool{}
+	n := 0
+	twice := false
 	for _, m := range o {
 		switch m.value.(type) {
 		case nil:
 			continue
-		case object, []node:
-			return errors.New("not a label value")
+		case misfit:
+			return dropWrongType, true
 		}
-		if !nameForm.MatchString(m.key) || strings.HasPrefix(m.key, "__") ||
-			sysinfo.TakenLabel(m.key) || seen[m.key] {
-			return errors.New("not a label name")
+		if n++; n > sysinfo.MaxChosenLabels {
+			return dropTooManyLabels, true
 		}
+		if !nameForm.MatchString(m.key) || strings.HasPrefix(m.key, "__") || len(m.key) > 128 || sysinfo.TakenLabel(m.key) {
+			return dropInvalidLabelName, true
+		}
+		twice = twice || seen[m.key]
 		seen[m.key] = true
-		if sub := below(rules, step{kind: stepKey, key: m.key}); sub != nil {
-			if err := checkTypes(m.value, sub, false, new(int)); err != nil {
-				return err
-			}
-		}
 	}
-	if len(seen) > sysinfo.MaxChosenLabels {
-		return errors.New("too many labels")
-	}
-	return nil
+	return dropInvalidLabelName, twice
 }
 
 // found is a value that a path leads to, with the array elements and values
-// behind a * that it is in, from the root on, and the key of the *.
+// behind a * that it is in, from the root on, and the keys of the *.
 type found struct {
 	value node
 	in    []node
-	key   string
+	keys  []string
 }
 
 func find(n node, rules []rule, steps []step, at found) []found {
@@ -254,7 +286,7 @@ func find(n node, rules []rule, steps []step, at found) []found {
 			switch s := steps[0]; {
 			case s.kind == stepKey && s.key == m.key:
 			case s.kind == stepAny && !inNames && below(rules, step{kind: stepKey, key: m.key}) == nil:
-				next.in, next.key = append(slices.Clip(at.in), m.value), m.key
+				next.in, next.keys = append(slices.Clip(at.in), m.value), append(slices.Clip(at.keys), m.key)
 			default:
 				continue
 			}
@@ -273,7 +305,8 @@ func find(n node, rules []rule, steps []step, at found) []found {
 }
 
 // beside returns the last value that is not null at an absolute path, in the
-// array elements and values behind a * that at is in.
+// array elements and values behind a * that at is in: a misfit if one stands
+// there or on the way.
 func (at found) beside(path []step, want func(node) bool) node {
 	depth, rest := 0, 0
 	for i, s := range path {
@@ -282,11 +315,21 @@ func (at found) beside(path []step, want func(node) bool) node {
 		}
 	}
 	var last node
-	for _, f := range find(at.in[depth], nil, path[rest:], found{}) {
-		if want(f.value) {
-			last = f.value
+	var look func(n node, steps []step)
+	look = func(n node, steps []step) {
+		if _, bad := n.(misfit); bad || len(steps) == 0 && want(n) {
+			last = n
+			return
+		}
+		if o, ok := n.(object); ok && len(steps) > 0 {
+			for _, m := range o {
+				if m.key == steps[0].key {
+					look(m.value, steps[1:])
+				}
+			}
 		}
 	}
+	look(at.in[depth], path[rest:])
 	return last
 }
 
@@ -294,7 +337,7 @@ func isObject(n node) bool { _, ok := n.(object); return ok }
 
 func isScalar(n node) bool {
 	switch n.(type) {
-	case nil, object, []node:
+	case nil, object, []node, misfit:
 		return false
 	}
 	return true
@@ -309,7 +352,9 @@ type sampleOf struct {
 type reportOf struct {
 	timestamp, interval float64
 	node                string
+	badNode             bool
 	ignored             int
+	dropped             Drops
 	samples             []sampleOf
 }
 
@@ -323,12 +368,8 @@ func decodeReference(m *Mapping, nodeField string, message []byte) (*reportOf, e
 	}
 	r := &reportOf{}
 	rules := rulesOf(m, nodeField)
-	if err := checkTypes(root, rules, true, &r.ignored); err != nil {
-		return nil, err
-	}
-	if err := r.readAbout(m, nodeField, root); err != nil {
-		return nil, err
-	}
+	root = r.fit(root, rules, true)
+	r.readAbout(m, nodeField, root)
 	for i := range m.families {
 		f := &m.families[i]
 		if f.Path == "" {
@@ -337,68 +378,101 @@ func decodeReference(m *Mapping, nodeField string, message []byte) (*reportOf, e
 		path, _ := parsePath(f.Path)
 		unique := map[string]bool{}
 		for _, at := range find(root, rules, path, found{in: []node{root}}) {
-			labels, err := at.labels(f, path)
-			if err != nil {
-				return nil, err
-			}
-			s := sampleOf{series: f.Name + "{" + strings.Join(labels, ",") + "}"}
-			switch {
-			case f.Value != nil && isObject(at.value) && len(labels) > 0:
-				s.value = *f.Value
-			case f.Value == nil && isScalar(at.value):
-				if s.value, err = number(at.value, f.Enum, f.Scale); err != nil {
-					return nil, err
-				}
-			default:
+			if f.Value != nil && !isObject(at.value) || f.Value == nil && !isScalar(at.value) {
 				continue
 			}
+			labels, d := at.labels(f, path)
+			if d != drops {
+				r.dropped[d]++
+				continue
+			}
+			s := sampleOf{series: f.Name + "{" + strings.Join(labels, ",") + "}"}
+			if f.Value != nil {
+				if len(labels) == len(f.ConstLabels) {
+					continue
+				}
+				s.value = *f.Value
+			} else {
+				if s.value, d = number(at.value, f.Enum, f.Scale); d != drops {
+					r.dropped[d]++
+					continue
+				}
+				if f.Type == Counter && !(s.value >= 0) {
+					r.dropped[dropInvalidCounter]++
+					continue
+				}
+			}
 			if unique[s.series] {
-				return nil, errors.New("twice")
+				r.dropped[dropDuplicateSeries]++
+				continue
 			}
 			unique[s.series] = true
 			r.samples = append(r.samples, s)
 		}
 	}
-	if len(r.samples) == 0 {
-		return nil, errors.New("nothing")
-	}
 	return r, nil
 }
 
-func (at found) labels(f *Family, path []step) ([]string, error) {
-	if !isScalar(at.value) && !isObject(at.value) || f.Value == nil == isObject(at.value) {
-		return nil, nil // there will be no sample
+// labels returns the labels of a sample, or why one of them costs it. They are
+// looked at in the order of their names, those of the node's choice before
+// those that the mapping has of the same name.
+func (at found) labels(f *Family, path []step) ([]string, drop) {
+	type label struct {
+		value  node
+		chosen bool
 	}
-	values := map[string]string{}
+	values := map[string]label{}
 	for name, ref := range f.Labels {
 		steps, _ := resolve(baseOf(f, path), ref)
-		values[name] = text(at.beside(steps, isScalar))
+		values[name] = label{value: at.beside(steps, isScalar)}
 	}
-	if f.KeyLabel != "" {
-		values[f.KeyLabel] = at.key
+	for i, name := range f.keyLabels() {
+		values[name] = label{value: at.keys[i]}
+	}
+	for name, value := range f.ConstLabels {
+		values[name] = label{value: value}
 	}
 	if f.LabelsFrom != "" {
 		steps, _ := resolve(baseOf(f, path), f.LabelsFrom)
-		chosen, _ := at.beside(steps, isObject).(object)
-		for _, m := range chosen {
-			if _, taken := values[m.key]; taken && m.value != nil {
-				return nil, errors.New("a label twice")
+		switch chosen := at.beside(steps, isObject).(type) {
+		case misfit:
+			return nil, dropWrongType
+		case object:
+			if d, bad := chosenProblem(chosen); bad {
+				return nil, d
 			}
-			if m.value != nil {
-				values[m.key] = text(m.value)
+			for _, m := range chosen {
+				if m.value == nil {
+					continue
+				}
+				if _, taken := values[m.key]; taken {
+					values[m.key] = label{value: misfit{}, chosen: true}
+				} else {
+					values[m.key] = label{value: m.value, chosen: true}
+				}
 			}
 		}
 	}
+	names := make([]string, 0, len(values))
+	for name := range values {
+		names = append(names, name)
+	}
+	slices.Sort(names)
 	var labels []string
-	for name, value := range values {
-		if value != "" {
-			labels = append(labels, name+`="`+strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(value)+`"`)
+	for _, name := range names {
+		switch l := values[name]; l.value.(type) {
+		case misfit:
+			if l.chosen {
+				return nil, dropInvalidLabelName
+			}
+			return nil, dropWrongType
+		default:
+			if value := text(l.value); value != "" {
+				labels = append(labels, name+`="`+strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(value)+`"`)
+			}
 		}
 	}
-	slices.SortFunc(labels, func(a, b string) int {
-		return strings.Compare(a[:strings.IndexByte(a, '=')], b[:strings.IndexByte(b, '=')])
-	})
-	return labels, nil
+	return labels, drops
 }
 
 func text(n node) string {
@@ -408,41 +482,44 @@ func text(n node) string {
 	return fmt.Sprint(n)
 }
 
-func number(n node, enum map[string]float64, scale float64) (float64, error) {
+func number(n node, enum map[string]float64, scale float64) (float64, drop) {
 	switch n := n.(type) {
 	case bool:
 		if n {
-			return scale, nil
+			return scale, drops
 		}
-		return 0, nil
+		return 0, drops
 	case json.Number:
 		f, err := strconv.ParseFloat(n.String(), 64)
-		if err == nil && math.IsInf(f*scale, 0) {
-			err = errors.New("out of range")
+		switch {
+		case math.IsInf(f*scale, 0):
+			return 0, dropNumberRange
+		case err != nil:
+			return 0, dropWrongType
 		}
-		return f * scale, err
+		return f * scale, drops
 	case string:
 		if enum != nil {
 			f, ok := enum[n]
 			if !ok {
-				return 0, errors.New("not in the enum")
+				return 0, dropWrongType
 			}
-			return f * scale, nil
+			return f * scale, drops
 		}
 		switch strings.ToLower(n) {
 		case "nan", "inf", "+inf", "-inf", "infinity", "+infinity", "-infinity":
 			f, _ := strconv.ParseFloat(n, 64)
-			return f * scale, nil
+			return f * scale, drops
 		}
 		if !numberForm.MatchString(n) {
-			return 0, errors.New("no number")
+			return 0, dropWrongType
 		}
 		return number(json.Number(n), nil, scale)
 	}
-	return 0, errors.New("not a scalar")
+	return 0, dropWrongType
 }
 
-func (r *reportOf) readAbout(m *Mapping, nodeField string, root node) error {
+func (r *reportOf) readAbout(m *Mapping, nodeField string, root node) {
 	for _, f := range []struct {
 		field *Field
 		to    *float64
@@ -452,36 +529,45 @@ func (r *reportOf) readAbout(m *Mapping, nodeField string, root node) error {
 			continue
 		}
 		for _, at := range find(root, nil, path, found{}) {
-			if at.value == nil {
+			if !isScalar(at.value) {
 				continue
 			}
-			v, err := number(at.value, nil, 1)
-			if s, ok := at.value.(string); err != nil && ok {
-				var t time.Time
-				if t, err = time.Parse(time.RFC3339Nano, s); err == nil {
-					v = float64(t.UnixMicro()) / 1e6
+			v, d := number(at.value, nil, 1)
+			if s, ok := at.value.(string); d != drops && ok {
+				if t, err := time.Parse(time.RFC3339Nano, s); err == nil {
+					v, d = float64(t.UnixMicro())/1e6, drops
 				}
 			} else {
 				v *= f.field.Scale
 			}
-			if err != nil || math.IsNaN(v) || math.IsInf(v, 0) || f.field == m.interval && (v < 0 || v > sysinfo.MaxInterval) {
-				return errors.New("no time")
+			if d == drops && (!finite(v) || f.field == m.interval && (v < 0 || v > sysinfo.MaxInterval)) {
+				d = dropNumberRange
+			}
+			if d != drops {
+				r.dropped[d]++
+				continue
 			}
 			*f.to = v
 		}
 	}
 	path, err := parsePath(nodeField)
 	if err != nil {
-		return nil
+		return
 	}
 	for _, at := range find(root, nil, path, found{}) {
-		switch name, ok := at.value.(string); {
-		case at.value == nil:
-		case !ok || len(name) > sysinfo.MaxNodeName:
-			return errors.New("no node name")
+		if at.value == nil {
+			continue
+		}
+		name, ok := at.value.(string)
+		r.node, r.badNode = "", true
+		switch {
+		case at.value == misfit{}: // counted by fit
+		case !ok:
+			r.dropped[dropWrongType]++
+		case len(name) > sysinfo.MaxNodeName:
+			r.dropped[dropLabelTooLong]++
 		default:
-			r.node = name
+			r.node, r.badNode = name, false
 		}
 	}
-	return nil
 }

@@ -1,6 +1,7 @@
 package mapping
 
-// Report is what a message said: the samples of one node, all of them.
+// Report is what a message said: the samples of one node, all that can be used.
+// It may hold none.
 //
 // A Report is filled by [Decoder.Decode] and may be used for the next message
 // once its samples have been taken over; the memory is kept. It is for one
@@ -11,6 +12,9 @@ type Report struct {
 	// Node is the node's name by the message itself, if the decoder was
 	// told where that stands. It is the sender's claim.
 	Node string
+	// BadNode says that there was a name, but one that cannot be used: not a
+	// string, not UTF-8, or longer than sysinfo.MaxNodeName.
+	BadNode bool
 	// Timestamp is the report's own time, by the clock of the node, in
 	// seconds since the Unix epoch; 0 if it gave none.
 	Timestamp float64
@@ -19,6 +23,9 @@ type Report struct {
 	Interval float64
 	// Ignored counts the keys of the message that no family maps.
 	Ignored int
+	// Dropped counts the samples that the message should have had, but
+	// which cannot be used.
+	Dropped Drops
 	// Samples in the order of their families, and within a family in the
 	// order of the message. They are valid until the next Decode.
 	Samples []Sample
@@ -88,11 +95,14 @@ const (
 	kindNames  // in a slot: the range of Report.names
 	kindLabels // in a slot: the range of Report.text that holds the labels of several families
 	kindObject // of an info family: where the object begins
+	kindArray  // where an array begins, for errors
+	kindBad    // in a slot: a label that cannot be used: see bad
 )
 
 func (r *Report) reset(p *plan, m *Mapping) {
 	r.Mapping = m
-	r.Node, r.Timestamp, r.Interval, r.Ignored = "", 0, 0, 0
+	r.Node, r.BadNode, r.Timestamp, r.Interval, r.Ignored = "", false, 0, 0, 0
+	r.Dropped = Drops{}
 	r.Samples, r.text, r.hits, r.names = r.Samples[:0], r.text[:0], r.hits[:0], r.names[:0]
 	r.instances, r.slots = r.instances[:0], r.slots[:0]
 	r.instance(p, 0, -1, span{})

@@ -6,16 +6,10 @@ import (
 	"slices"
 )
 
-// Float returns the sample's value.
-func (s *Sample) Float() float64 { return parseFloat(s.Value) }
-
 // samples makes the report's samples of its hits, now that all labels are
 // known. Hits come in the order of the message; they are dealt out by family.
-func (w *walker) samples() *Error {
+func (w *walker) samples() {
 	r := w.report
-	if len(r.hits) == 0 {
-		return w.fail(NoSamples, "no field that the mapping knows; %d keys ignored", r.Ignored)
-	}
 	// Counts become the index at which each family's samples begin.
 	sum := int32(0)
 	for i, n := range r.counts {
@@ -27,17 +21,14 @@ func (w *walker) samples() *Error {
 		h := &r.hits[i]
 		s := &r.Samples[r.counts[h.family]]
 		r.counts[h.family]++
-		if err := w.sample(h, s); err != nil {
-			return w.locate(err)
-		}
+		w.sample(h, s)
 	}
 	if w.empty {
 		r.Samples = withoutEmpty(r.Samples)
 	}
-	if len(r.Samples) == 0 {
-		return w.fail(NoSamples, "no field that the mapping knows has a value; %d keys ignored", r.Ignored)
+	if !w.unique() {
+		r.Samples = withoutEmpty(r.Samples)
 	}
-	return w.unique()
 }
 
 // withoutEmpty closes the gaps of samples that sample left empty. It runs for
@@ -57,31 +48,42 @@ func withoutEmpty(samples []Sample) []Sample {
 	return samples[:n]
 }
 
-// sample writes one sample. That of an info family without a label is left
-// empty.
-func (w *walker) sample(h *hit, s *Sample) *Error {
+// sample writes one sample. One that is dropped is left empty, and so is that
+// of an info family whose object gives it no label.
+func (w *walker) sample(h *hit, s *Sample) {
 	r := w.report
 	fp := &w.plan.families[h.family]
 	start := len(r.text)
-	if err := w.labels(fp, h.instance); err != nil {
-		return err
+	if wrong := w.labels(fp, h.instance); wrong.kind == kindBad {
+		s.Value, w.empty = nil, true
+		w.dropBad(wrong, h.family)
+		return
 	}
 	text := r.text
 	middle := len(text)
 	text = append(text, "} "...)
 	value := len(text)
 	if fp.info != nil {
-		if middle == start {
-			*s = Sample{}
-			w.empty = true
-			return nil
+		if middle-start == fp.constant {
+			s.Value, w.empty = nil, true
+			return
 		}
 		text = append(text, fp.info...)
 	} else {
-		var err *Error
-		if text, err = w.number(text, h.value, fp.enum, fp.scale); err != nil {
-			err.Offset = int(h.value.start)
-			return err
+		var d drop
+		if text, d = w.number(text, h.value, fp.enum, fp.scale); d != drops {
+			s.Value, w.empty = nil, true
+			if w.drop(d) {
+				w.noteNumber(d, h.value, int(h.family))
+			}
+			return
+		}
+		if fp.counter && !countable(text[value:]) {
+			s.Value, w.empty = nil, true
+			if w.drop(dropInvalidCounter) {
+				w.note(dropInvalidCounter, h.value.start, int(h.family), "a counter of %s, which is not 0 or more", excerpt(text[value:]))
+			}
+			return
 		}
 	}
 	text = append(text, '\n')
@@ -90,7 +92,18 @@ func (w *walker) sample(h *hit, s *Sample) *Error {
 	// The labels' capacity reaches to the end of the line: see Line.
 	s.Family, s.offset = int(h.family), int(h.value.start)
 	s.Labels, s.Value = text[start:middle:len(text)], text[value:end:end]
-	return nil
+}
+
+// countable reports whether the value, as number writes it, is one that a
+// counter can have.
+func countable(value []byte) bool {
+	switch value[0] {
+	case 'N': // NaN
+		return false
+	case '-':
+		return parseFloat(value) == 0
+	}
+	return true
 }
 
 // Line returns the rest of the sample's line in the text formats, from behind
@@ -100,11 +113,13 @@ func (s *Sample) Line() []byte { return s.Labels[:cap(s.Labels)] }
 
 var seed = maphash.MakeSeed()
 
-// unique refuses two samples of one family with the same labels. Families
-// have few samples each, where comparing all pairs is cheapest; in a large one
-// hashes are sorted, and only equal ones compared.
-func (w *walker) unique() *Error {
+// unique empties each sample whose series the report has already, and returns
+// whether there is none. Families have few samples each, where comparing all
+// pairs is cheapest; in a large one hashes are sorted, and only equal ones
+// compared.
+func (w *walker) unique() bool {
 	r := w.report
+	before := r.Dropped[dropDuplicateSeries]
 	for start := 0; start < len(r.Samples); {
 		end := start + 1
 		for end < len(r.Samples) && r.Samples[end].Family == r.Samples[start].Family {
@@ -116,7 +131,8 @@ func (w *walker) unique() *Error {
 			for i := range family {
 				for j := range i {
 					if bytes.Equal(family[i].Labels, family[j].Labels) {
-						return w.duplicate(&family[i])
+						w.duplicate(&family[i])
+						break
 					}
 				}
 			}
@@ -124,7 +140,8 @@ func (w *walker) unique() *Error {
 		}
 		r.hashes = r.hashes[:0]
 		for i := range family {
-			// The low bits carry the index, to find the sample again.
+			// The low bits carry the index: of equal hashes the first
+			// sample of the message comes first.
 			h := maphash.Bytes(seed, family[i].Labels)
 			r.hashes = append(r.hashes, h&^hashIndex|uint64(i))
 		}
@@ -133,18 +150,23 @@ func (w *walker) unique() *Error {
 			for j := i - 1; j >= 0 && r.hashes[j]&^hashIndex == r.hashes[i]&^hashIndex; j-- {
 				a, b := &family[r.hashes[i]&hashIndex], &family[r.hashes[j]&hashIndex]
 				if bytes.Equal(a.Labels, b.Labels) {
-					return w.duplicate(a)
+					w.duplicate(a)
+					break
 				}
 			}
 		}
 	}
-	return nil
+	return r.Dropped[dropDuplicateSeries] == before
 }
 
 const hashIndex = MaxSamples - 1
 
-func (w *walker) duplicate(s *Sample) *Error {
-	w.i = s.offset
-	return w.locate(w.fail(DuplicateSeries, "a second series %s with the labels %s in one report",
-		w.mapping.families[s.Family].Name, shorten(s.Labels, 10*mostOfText)))
+// duplicate empties a sample, but for its labels: a third of the series is
+// compared with them.
+func (w *walker) duplicate(s *Sample) {
+	if w.drop(dropDuplicateSeries) {
+		w.note(dropDuplicateSeries, uint32(s.offset), s.Family, "a second series %s with the labels %s in one report",
+			w.mapping.families[s.Family].Name, shorten(s.Labels, 10*mostOfText))
+	}
+	s.Value = nil
 }

@@ -136,14 +136,3 @@ func TestVersion1Names(t *testing.T) {
 		}
 	}
 }
-
-func TestVersion1YAMLIsACopy(t *testing.T) {
-	mapping.Version1YAML()[0] = '!'
-	m, err := mapping.Parse(mapping.Version1YAML())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !reflect.DeepEqual(m.Families(), mapping.Version1().Families()) {
-		t.Error("the file is not that of Version1")
-	}
-}

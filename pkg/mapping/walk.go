@@ -17,7 +17,8 @@ type walker struct {
 	report  *Report
 	limits  Limits
 	mapping *Mapping
-	empty   bool // an info family has no label, and so no sample
+	empty   bool   // there are samples to take out
+	notes   *notes // nil if drops are only counted
 }
 
 func (w *walker) fail(r Reason, format string, args ...any) *Error {
@@ -81,9 +82,11 @@ func (w *walker) value(p *place, instance int32) *Error {
 			return err
 		}
 		if p.only >= 0 {
-			return w.hit(p.only, instance, value)
+			w.hit(p.only, instance, value)
+		} else {
+			w.scalar(p, instance, value)
 		}
-		return w.scalar(p, instance, value)
+		return nil
 	}
 }
 
@@ -221,14 +224,13 @@ func (w *walker) enter() *Error {
 
 func (w *walker) object(p *place, instance int32) *Error {
 	names := false
+	if p != nil && !p.holdsObject() {
+		w.lose(p, instance, span{uint32(w.i), uint32(w.i), kindObject})
+		p = nil
+	}
 	if p != nil {
-		if !p.holdsObject() {
-			return w.failType(p, span{uint32(w.i), uint32(w.i), kindObject})
-		}
 		for _, family := range p.objects {
-			if err := w.hit(family, instance, span{uint32(w.i), uint32(w.i), kindObject}); err != nil {
-				return err
-			}
+			w.hit(family, instance, span{uint32(w.i), uint32(w.i), kindObject})
 		}
 		if names = p.names >= 0; names {
 			n := uint32(len(w.report.names))
@@ -282,7 +284,7 @@ func (w *walker) object(p *place, instance int32) *Error {
 			w.i++
 			w.depth--
 			if names {
-				return w.sortChosen(p, instance)
+				w.sortChosen(p, instance)
 			}
 			return nil
 		default:
@@ -314,7 +316,7 @@ func (w *walker) array(p *place, instance int32) *Error {
 	var elem *place
 	if p != nil {
 		if elem = p.elem; elem == nil {
-			return w.failType(p, span{uint32(w.i), uint32(w.i), kindNone})
+			w.lose(p, instance, span{uint32(w.i), uint32(w.i), kindArray})
 		}
 	}
 	if err := w.enter(); err != nil {
@@ -346,18 +348,6 @@ func (w *walker) array(p *place, instance int32) *Error {
 	}
 }
 
-// failType says that what the message has at p is not what the mapping has.
-func (w *walker) failType(p *place, got span) *Error {
-	want := "a value"
-	switch {
-	case p.elem != nil:
-		want = "an array"
-	case p.holdsObject():
-		want = "an object"
-	}
-	return w.fail(WrongType, "%s where the mapping has %s", w.describe(got), want)
-}
-
 // describe names a value for an error.
 func (w *walker) describe(s span) string {
 	switch s.kind {
@@ -369,8 +359,10 @@ func (w *walker) describe(s span) string {
 		return "a bool"
 	case kindObject:
 		return "an object"
+	case kindArray:
+		return "an array"
 	}
-	return "an array"
+	return "null"
 }
 
 func (w *walker) text(s span) []byte { return w.data[s.start:s.end] }

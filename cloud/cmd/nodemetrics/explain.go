@@ -87,6 +87,16 @@ func explain(out io.Writer, o explainOptions, name string) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
+	if len(e.Dropped) > 0 {
+		fmt.Fprintf(out, "\n%d samples dropped:\n", len(e.Dropped))
+		for i := range e.Dropped {
+			d := &e.Dropped[i]
+			fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", d.Path, d.Family, d.Reason, d.Detail)
+		}
+		if err := table.Flush(); err != nil {
+			return err
+		}
+	}
 	if len(e.Ignored) > 0 {
 		fmt.Fprintf(out, "\n%d fields that no family maps:\n", len(e.Ignored))
 		for _, path := range e.Ignored {

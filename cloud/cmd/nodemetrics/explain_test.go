@@ -27,6 +27,8 @@ families:
 	bare := file(t, "bare.json", `{"id":"edge-7","time":1732362000123,"fans":[{"name":"cpu","rpm":"900"},{"name":"case","rpm":700,"age":3}],"unknown":{"a":1}}`)
 	enveloped := file(t, "message.json", `{"header":{},"route":{"resource":"node/edge-1/default/user/sysinfo"},"content":{"fans":[{"name":"cpu","rpm":1}]}}`)
 
+	dropped := file(t, "dropped.json", `{"cpu":{"load1":"N/A","load5":1},"memory":5,"networks":[{"device":{},"up":true}]}`)
+
 	for name, test := range map[string]struct {
 		args []string
 		want []string
@@ -48,6 +50,16 @@ families:
 			[]string{enveloped, "--mapping", mapping},
 			[]string{"resource  node/edge-1/default/user/sysinfo", `edge_node_fan_rpm{fan="cpu"}  1`},
 		},
+		"dropped samples": {
+			[]string{dropped},
+			[]string{
+				"1 samples:\n  cpu.load5  edge_node_load5  1\n",
+				"3 samples dropped:\n",
+				`  cpu.load1           edge_node_load1       wrong_type  the string "N/A" where a number is expected`,
+				`  memory                                    wrong_type  the number "5" where the mapping has an object`,
+				`  networks[0].device  edge_node_network_up  wrong_type  an object where the mapping has a value`,
+			},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
@@ -64,13 +76,13 @@ families:
 }
 
 func TestExplainErrors(t *testing.T) {
-	wrong := file(t, "wrong.json", `{"cpu":{"load1":"x"}}`)
+	wrong := file(t, "wrong.json", `{"cpu":{"load1":"x"}`)
 	mapping := file(t, "mapping.yaml", `families: []`)
 	for name, test := range map[string]struct {
 		args []string
 		want string
 	}{
-		"a rejected report":   {[]string{wrong}, "rejected, reason wrong_type: cpu.load1: "},
+		"a rejected report":   {[]string{wrong}, "rejected, reason truncated: "},
 		"a wrong mapping":     {[]string{"--mapping", mapping, wrong}, "mapping.yaml: mapping: families: none given"},
 		"no such file":        {[]string{"none.json"}, "none.json"},
 		"a wrong node field":  {[]string{"--node-name-field", "a[]", wrong}, "only keys can stand in it"},

@@ -75,6 +75,9 @@ func replay(ctx context.Context, out io.Writer, m *nodemetrics.Module, name stri
 		fmt.Fprintf(out, "%s: %v\n", name, err)
 	}
 	fmt.Fprintf(out, "Replayed %s: %d messages accepted, %d rejected.\n", name, accepted, rejected)
+	for _, d := range m.Dropped() {
+		fmt.Fprintf(out, "%d samples dropped, reason %s. The newest: %s\n", d.Samples, d.Reason, d.Example)
+	}
 }
 
 // sizeOf is how many bytes there are to read, 0 if nobody knows beforehand.

@@ -56,10 +56,10 @@ func TestReplay(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		"captured.jsonl:5: rejected: cpu.load1: ",
 		"captured.jsonl:6: rejected: no beehive message: ",
 		"captured.jsonl:7: rejected: no beehive message: there is no content",
-		"Replayed captured.jsonl: 3 messages accepted, 3 rejected.",
+		"Replayed captured.jsonl: 4 messages accepted, 2 rejected.",
+		"1 samples dropped, reason wrong_type. The newest: node/wrong/default/user/sysinfo: cpu.load1: the string \"x\"",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q was not said, but:\n%s", want, &out)

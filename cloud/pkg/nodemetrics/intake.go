@@ -76,9 +76,11 @@ func (m *Module) take(msg *model.Message) error {
 
 	report := m.reports.Get().(*mapping.Report)
 	defer m.reports.Put(report)
-	if err := m.decoder.Load().Decode(msg.Content, report); err != nil {
+	decoder := m.decoder.Load()
+	if err := decoder.Decode(msg.Content, report); err != nil {
 		return err
 	}
+	m.accountDrops(decoder, report, msg.Router.Resource, msg.Content)
 	if report.Ignored > 0 {
 		m.metrics.ignored.Inc()
 	}
@@ -91,6 +93,9 @@ func (m *Module) take(msg *model.Message) error {
 			m.metrics.mismatches.Inc()
 			klog.V(4).InfoS("Report claims another node's name", "node", node, "claimed", report.Node)
 		}
+	case report.BadNode:
+		return refuse(reasonBadNode, "the resource %.100q names no node, and the name in the field %s is no text in UTF-8 of at most %d bytes",
+			msg.Router.Resource, config.NodeNameField, sysinfo.MaxNodeName)
 	case report.Node == "":
 		return refuse(reasonNoNode, "neither the resource %.100q nor the field %s names a node",
 			msg.Router.Resource, config.NodeNameField)

@@ -14,7 +14,7 @@ var landingHTML string
 var landingPage = template.Must(template.New("landing").Parse(landingHTML))
 
 // landing shows a person what state the whole is in, and what was wrong with
-// the newest rejected reports.
+// the newest rejected reports and dropped samples.
 func (m *Module) landing(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path != "/" {
 		http.NotFound(w, r)
@@ -26,6 +26,7 @@ func (m *Module) landing(w http.ResponseWriter, r *http.Request) {
 		"Stats":    m.registry.Stats(),
 		"Config":   m.config.Load(),
 		"Refusals": m.refusals.list(),
+		"Drops":    m.drops.list(),
 	})
 	if err != nil {
 		klog.V(4).InfoS("Landing page could not be written", "err", err)

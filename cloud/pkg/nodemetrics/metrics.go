@@ -17,6 +17,7 @@ import (
 type metrics struct {
 	*prometheus.Registry
 
+	drops      dropMetrics
 	accepted   prometheus.Counter
 	rejected   map[string]prometheus.Counter
 	ignored    prometheus.Counter
@@ -45,6 +46,7 @@ func newMetrics(nodes *registry.Registry) *metrics {
 	x := &metrics{Registry: prometheus.NewRegistry(), rejected: map[string]prometheus.Counter{}}
 	x.ofNodes(nodes)
 	x.ofReports()
+	x.drops = newDropMetrics(x.Registry)
 	x.scrapes = newScrapeMetrics(x.Registry)
 	x.hostErrors = x.counter("nodemetrics_host_gather_errors_total",
 		"Scrapes in which not all of the process's other metrics could be shown.")

@@ -30,8 +30,9 @@ type Module struct {
 	handler  http.Handler
 	reports  sync.Pool // of *mapping.Report
 	running  atomic.Bool
-	refusals refusals
-	watched  watched // Run's
+	refusals refusals // of reports
+	drops    refusals // of samples
+	watched  watched  // Run's
 	join     sync.Once
 	joinErr  error
 }

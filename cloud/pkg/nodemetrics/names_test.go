@@ -21,10 +21,15 @@ var ownFamilies = map[string]struct {
 		"change=expired,reason=ttl", "change=expired,reason=disconnect",
 		"change=forgotten,reason=retention", "change=forgotten,reason=deletion",
 	}},
-	"nodemetrics_node_ttl_seconds":                             {dto.MetricType_GAUGE, nil},
-	"nodemetrics_reports_total":                                {dto.MetricType_COUNTER, []string{"reason=,result=accepted"}}, // and every reason
-	"nodemetrics_reports_with_ignored_fields_total":            {dto.MetricType_COUNTER, nil},
-	"nodemetrics_identity_mismatches_total":                    {dto.MetricType_COUNTER, nil},
+	"nodemetrics_node_ttl_seconds":                  {dto.MetricType_GAUGE, nil},
+	"nodemetrics_reports_total":                     {dto.MetricType_COUNTER, []string{"reason=,result=accepted"}}, // and every reason
+	"nodemetrics_reports_with_ignored_fields_total": {dto.MetricType_COUNTER, nil},
+	"nodemetrics_identity_mismatches_total":         {dto.MetricType_COUNTER, nil},
+	"nodemetrics_samples_dropped_total": {dto.MetricType_COUNTER, []string{
+		"reason=wrong_type", "reason=number_range", "reason=invalid_counter", "reason=invalid_utf8", "reason=label_too_long",
+		"reason=invalid_label_name", "reason=too_many_labels", "reason=duplicate_series", "reason=too_many_samples",
+	}},
+	"nodemetrics_reports_without_samples_total":                {dto.MetricType_COUNTER, nil},
 	"nodemetrics_report_bytes":                                 {dto.MetricType_HISTOGRAM, nil},
 	"nodemetrics_report_duration_seconds":                      {dto.MetricType_HISTOGRAM, nil},
 	"nodemetrics_scrapes_total":                                {dto.MetricType_COUNTER, []string{"code=200", "code=401", "code=403", "code=405", "code=503"}},

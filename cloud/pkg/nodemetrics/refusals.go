@@ -7,14 +7,19 @@ import (
 	"time"
 )
 
-// refusals keeps the newest refusal of each reason, to show on the landing page
-// what a counter cannot tell.
+// refusals keeps the newest example for each reason, to show people what a
+// counter cannot tell: of rejected reports, or of dropped samples.
 type refusals struct {
-	mu   sync.Mutex
-	last map[string]refused
+	mu     sync.Mutex
+	last   map[string]refused
+	passed time.Time // when pass last returned true
 }
 
-// refused is one report that was rejected.
+// exampleAge is how old an example must be before another takes its place: one
+// a second is plenty, and that keeps a flood of bad reports cheap.
+const exampleAge = time.Second
+
+// refused is one report that was rejected, or one sample that was dropped.
 type refused struct {
 	Reason   string
 	Resource string
@@ -22,13 +27,33 @@ type refused struct {
 	Time     time.Time
 }
 
-// note keeps a refusal and returns true, unless it has kept one of that reason
-// within a second: one is plenty, and that keeps a flood of bad reports cheap.
+// due reports whether note would keep an example for the reason.
+func (r *refusals) due(reason string) bool {
+	now := time.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return now.Sub(r.last[reason].Time) >= exampleAge
+}
+
+// pass returns true at most once in a pause.
+func (r *refusals) pass(pause time.Duration) bool {
+	now := time.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if now.Sub(r.passed) < pause {
+		return false
+	}
+	r.passed = now
+	return true
+}
+
+// note keeps an example and returns true, unless that of the reason is younger
+// than exampleAge.
 func (r *refusals) note(reason, resource string, err error) bool {
 	now := time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if now.Sub(r.last[reason].Time) < time.Second {
+	if now.Sub(r.last[reason].Time) < exampleAge {
 		return false
 	}
 	const most = 200 // bytes of a resource, which the edge chose

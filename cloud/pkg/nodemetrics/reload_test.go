@@ -3,6 +3,7 @@ package nodemetrics
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -98,14 +99,15 @@ limits: {nodes: 2, samplesPerNode: 1, reportBytes: 100, labelValueBytes: 16, rep
 		len(o.Overrides) != 1 || o.Overrides[0].Nodes != "slow-*" || o.Overrides[0].TTL != 20*time.Minute {
 		t.Errorf("the registry has %+v", o)
 	}
+	if _, err := m.Handle(message("edge", `{"pad":"`+strings.Repeat("x", 100)+`"}`)); err == nil || reasonOf(err) != "too_large" {
+		t.Errorf("a message of 110 bytes: %v, want too_large", err)
+	}
 	for content, reason := range map[string]string{
 		`{"cpu":{"load1":1,"load5":1}}`:                                 "too_many_samples",
-		`{"pad":"` + strings.Repeat("x", 100) + `"}`:                    "too_large",
 		`{"temperatures":[{"sensor":"12345678901234567","celsius":1}]}`: "label_too_long",
 	} {
-		if _, err := m.Handle(message("edge", content)); err == nil || reasonOf(err) != reason {
-			t.Errorf("%s: %v, want %s", content, err, reason)
-		}
+		accept(t, m, message("edge", content))
+		wantLine(t, m, fmt.Sprintf("nodemetrics_samples_dropped_total{reason=%q} 1", reason))
 	}
 }
 

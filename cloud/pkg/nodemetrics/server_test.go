@@ -63,8 +63,8 @@ func TestPages(t *testing.T) {
 
 func TestLandingPage(t *testing.T) {
 	m := newModule(t, func(c *Config) { c.NodeTTL.Duration = 4 * time.Minute })
-	if strings.Contains(get(m, "/").Body.String(), "rejected") {
-		t.Error("rejected reports before any")
+	if text := get(m, "/").Body.String(); strings.Contains(text, "rejected") || strings.Contains(text, "dropped") {
+		t.Error("rejected reports or dropped samples before any")
 	}
 	accept(t, m, message("one", memory("7")))
 	accept(t, m, message("two", memory("7")))
@@ -72,15 +72,19 @@ func TestLandingPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	bad := message("edge", `{"temperatures":[{"sensor":"<script>alert(1)</script>","celsius":"<b>"}]}`)
-	bad.Router.Resource = "node/edge/<i>" + strings.Repeat("ß", 200)
-	if _, err := m.Handle(bad); err == nil {
+	bad.Router.Resource = "node/two/<i>" + strings.Repeat("ß", 200)
+	accept(t, m, bad)
+	broken := message("edge", `{"<b>": <script>`)
+	broken.Router.Resource = "node/edge/<b>"
+	if _, err := m.Handle(broken); err == nil {
 		t.Fatal("accepted")
 	}
 	w := get(m, "/")
 	text := w.Body.String()
 	for _, want := range []string{
 		"<th>Nodes fresh</th><td>2</td>", "<th>Nodes pending</th><td>1</td>", "<th>nodeTTL</th><td>4m0s", "sysInfo version 1",
-		`<a href="/metrics">`, "<td>wrong_type</td>", "node/edge/&lt;i&gt;ß", "…", "temperatures[0].celsius",
+		`<a href="/metrics">`, "<td>wrong_type</td>", "node/two/&lt;i&gt;ß", "…", "temperatures[0].celsius",
+		"<td>not_json</td>", "node/edge/&lt;b&gt;", "Newest rejected reports", "Newest dropped samples",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
