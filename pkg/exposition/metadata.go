@@ -2,13 +2,12 @@ package exposition
 
 import "github.com/edgegauge/edgegauge/pkg/mapping"
 
-// appendMetadata appends the HELP and TYPE lines of a family. In OpenMetrics a
-// counter's family is named without the _total of its samples, and quotes in
-// HELP are escaped.
+// appendMetadata appends the HELP and TYPE lines of a family. In OpenMetrics its
+// name and type may be others, and quotes in HELP are escaped.
 func appendMetadata(b []byte, f *mapping.Family, format Format) []byte {
-	name := f.Name
-	if format == OpenMetrics && f.Type == mapping.Counter {
-		name = base(name)
+	name, typ := f.Name, string(f.Type)
+	if format == OpenMetrics {
+		name, typ = f.OpenMetrics()
 	}
 	b = append(append(append(b, "# HELP "...), name...), ' ')
 	for i := 0; i < len(f.Help); i++ {
@@ -24,5 +23,5 @@ func appendMetadata(b []byte, f *mapping.Family, format Format) []byte {
 		}
 	}
 	b = append(append(append(b, "\n# TYPE "...), name...), ' ')
-	return append(append(b, f.Type...), '\n')
+	return append(append(b, typ...), '\n')
 }

@@ -26,7 +26,7 @@ func (f *file) check() error {
 	}
 	seen := map[string]string{} // names on the page, and the family they are of
 	for i := range Status {
-		for _, name := range Status[i].pageNames() {
+		for _, name := range Status[i].PageNames() {
 			seen[name] = Status[i].Name
 		}
 	}
@@ -74,10 +74,10 @@ func nameProblem(name string) string {
 	return ""
 }
 
-// pageNames are the names that a family's samples have or may have on a page,
-// and that of the family: no other family may use one of them. OpenMetrics gives
-// a counter two suffixes.
-func (f *Family) pageNames() []string {
+// PageNames returns the name of the family on a page, and the names that its
+// samples have or may have there: no other family may use one of them.
+// OpenMetrics gives a counter two suffixes.
+func (f *Family) PageNames() []string {
 	name, typ := f.OpenMetrics()
 	if typ == string(Counter) {
 		return []string{name, name + totalSuffix, name + "_created"}
@@ -89,7 +89,7 @@ func (f *Family) pageNames() []string {
 // "", and adds f to them.
 func clashes(f *Family, seen map[string]string) string {
 	problem := ""
-	for _, name := range f.pageNames() {
+	for _, name := range f.PageNames() {
 		switch other := seen[name]; {
 		case other == "" || problem != "":
 		case other == f.Name:

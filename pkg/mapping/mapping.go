@@ -97,7 +97,7 @@ const totalSuffix = "_total"
 func (f *Family) OpenMetrics() (name, typ string) {
 	base, total := strings.CutSuffix(f.Name, totalSuffix)
 	switch {
-	case f.Type == Counter && total:
+	case f.Type == Counter && total && base != "":
 		return base, string(Counter)
 	case f.Type == Counter:
 		return f.Name, "unknown"
