@@ -211,9 +211,12 @@ func (w *walker) about(to *float64, value span, scale, least, most float64) {
 	if d == drops {
 		f = scaled(parseFloat(text), scale)
 	} else if value.kind == kindText || value.kind == kindEscaped {
-		if t, err := time.Parse(time.RFC3339Nano, string(w.unescape(value))); err == nil {
-			f = float64(t.UnixMicro()) / 1e6 // in nanoseconds the year 1 would not fit
-			d = drops
+		date := w.unescape(value)
+		if n := len(time.DateOnly); len(date) > n && date[n] == 'T' { // a failure to parse allocates
+			if t, err := time.Parse(time.RFC3339Nano, string(date)); err == nil {
+				f = float64(t.UnixMicro()) / 1e6 // in nanoseconds the year 1 would not fit
+				d = drops
+			}
 		}
 	}
 	switch {

@@ -208,12 +208,51 @@ func TestDecode(t *testing.T) {
 			`[{name: a, help: h, path: x.a}, {name: b, help: h, path: x.b}]`,
 			`{"x": {"a": 1}, "x": {"b": 2}}`,
 			[]string{`a 1`, `b 2`}},
+		"constant labels": {
+			`[{name: a, help: h, path: "x[].v", labels: {m: m}, constLabels: {a: "q\"\\", z: Z}}, {name: b, help: h, path: "y", constLabels: {c: C}}]`,
+			`{"x": [{"v": 1, "m": "M"}, {"v": 2}], "y": 3}`,
+			[]string{`a{a="q\"\\",m="M",z="Z"} 1`, `a{a="q\"\\",z="Z"} 2`, `b{c="C"} 3`}},
+		"constant labels of families that share the others": {
+			`[{name: a, help: h, path: "x[].v", labels: {m: m}, constLabels: {k: a}}, {name: b, help: h, path: "x[].w", labels: {m: m}, constLabels: {k: b}}]`,
+			`{"x": [{"v": 1, "w": 2, "m": "M"}]}`,
+			[]string{`a{k="a",m="M"} 1`, `b{k="b",m="M"} 2`}},
+		"constant labels do not make an info sample": {
+			`[{name: a_info, help: h, path: "x[]", value: 1, labels: {m: m}, constLabels: {k: K, l: L}}, {name: b, help: h, path: "y"}]`,
+			`{"x": [{"m": "M"}, {}], "y": 1}`,
+			[]string{`a_info{k="K",l="L",m="M"} 1`, `b 1`}},
+		"constant labels beside those of the node's choice": {
+			`[{name: a, help: h, path: v, labelsFrom: l, constLabels: {m: M}}]`,
+			`{"v": 1, "l": {"z": 1, "b": 2}}`,
+			[]string{`a{b="2",m="M",z="1"} 1`}},
+		"every key of every key": {
+			`[{name: a, help: h, path: x.*.*, keyLabels: [outer, inner]}]`,
+			`{"x": {"p": {"q": 1, "r": 2}, "s": {"q": 3}}}`,
+			[]string{`a{inner="q",outer="p"} 1`, `a{inner="r",outer="p"} 2`, `a{inner="q",outer="s"} 3`}},
+		"several * with arrays between": {
+			`[{name: a, help: h, path: "*.x[].y.*.z.*.v", keyLabels: [k1, k2, k3], labels: {l: ../../../../l}}]`,
+			`{"p": {"x": [{"y": {"q": {"z": {"r": {"v": 1}}}}, "l": "L"}, {"y": {"q": {"z": {"s": {"v": 2}}}}}]}}`,
+			[]string{`a{k1="p",k2="q",k3="r",l="L"} 1`, `a{k1="p",k2="q",k3="s"} 2`}},
+		"one * in the form of several": {
+			`[{name: a, help: h, path: x.*, keyLabels: [k]}]`,
+			`{"x": {"p": 1}}`,
+			[]string{`a{k="p"} 1`}},
+		"names with colons, counters without _total": {
+			`[{name: "a:b", help: h, path: x}, {name: c, type: counter, help: h, path: "y"}]`,
+			`{"x": 1, "y": 2}`,
+			[]string{`a:b 1`, `c 2`}},
+		"counters that are 0 or more": {
+			`[{name: a_total, type: counter, help: h, path: "x[]", labels: {}}, {name: b_total, type: counter, help: h, path: "y.*", keyLabel: k, scale: 0.5}]`,
+			`{"x": [-0], "y": {"a": 0, "b": "-0", "c": -0.0, "d": "+Inf", "e": true, "f": 1e-9, "g": "-0e5"}}`,
+			[]string{`a_total -0`, `b_total{k="a"} 0`, `b_total{k="b"} -0`, `b_total{k="c"} -0`, `b_total{k="d"} +Inf`, `b_total{k="e"} 0.5`, `b_total{k="f"} 5e-10`, `b_total{k="g"} -0`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDecoder(t, parse(t, test.mapping), "", mapping.Limits{})
 			var r mapping.Report
 			if err := d.Decode(test.message, &r); err != nil {
 				t.Fatal(err)
+			}
+			if r.Dropped.Total() > 0 {
+				t.Errorf("%v are dropped", r.Dropped)
 			}
 			if got := series(&r); !slices.Equal(got, test.want) {
 				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(test.want, "\n"))

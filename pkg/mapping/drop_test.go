@@ -79,6 +79,18 @@ func TestDrops(t *testing.T) {
 		"too many, info objects among them": {`{"info": [{},{},{},{},{},{},{},{},{},{},{}]}`, mapping.TooManySamples, "info[10]", "more than 10 samples"},
 		"too many labels": {`{"own": [{"v": 1, "l": {"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1,"j":1,"k":1,"l":1,"m":1,"n":1,"o":1,"p":1,"q":1}}]}`,
 			mapping.TooManyLabels, "own[0].l.q", "more than 16 labels, which is the limit"},
+
+		"a negative counter":            {`{"any": {"p": -1}}`, mapping.InvalidCounter, "any.p", `a counter of "-1", which is not 0 or more`},
+		"a counter a little below 0":    {`{"any": {"p": -5e-324}}`, mapping.InvalidCounter, "any.p", `a counter of "-5e-324"`},
+		"a counter that is NaN":         {`{"any": {"p": "nan"}}`, mapping.InvalidCounter, "any.p", `a counter of "NaN"`},
+		"a counter that is -Inf":        {`{"any": {"p": "-inf"}}`, mapping.InvalidCounter, "any.p", `a counter of "-Inf"`},
+		"N/A":                           {`{"x": {"v": "N/A"}}`, mapping.WrongType, "x.v", `the string "N/A" where a number is expected`},
+		"an object for a label, first":  {`{"arr": [{"l": {"a": [1]}, "v": 1}]}`, mapping.WrongType, "arr[0].l", "an object where the mapping has a value"},
+		"an array for a label, behind":  {`{"arr": [{"v": 1, "l": []}]}`, mapping.WrongType, "arr[0].l", "an array where the mapping has a value"},
+		"an object for a node name":     {`{"n": {"a": 1}}`, mapping.WrongType, "n", "an object where the mapping has a value"},
+		"a chosen name that is long":    {`{"own": [{"v": 1, "l": {"` + strings.Repeat("a", 129) + `": "v"}}]}`, mapping.InvalidLabelName, "own[0].l." + strings.Repeat("a", 40) + "…", "is longer than 128 bytes"},
+		"a chosen name of the operator": {`{"own": [{"v": 1, "l": {"endpoint": "v"}}]}`, mapping.InvalidLabelName, "own[0].l.endpoint", "is set by Prometheus"},
+		"a long text as timestamp":      {`{"t": "` + strings.Repeat("9", 400) + `"}`, mapping.NumberRange, "t", "out of range"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDecoder(t, parse(t, everything), "n", mapping.Limits{Bytes: 1000, Samples: 10, LabelValueBytes: 16})
@@ -105,5 +117,141 @@ func TestDrops(t *testing.T) {
 				t.Errorf("the examples are %v", examples)
 			}
 		})
+	}
+}
+
+// How many samples are dropped where one value is wrong, and what stays.
+func TestDropsCount(t *testing.T) {
+	const devices = `
+- {name: a, help: h, path: "x[].v", labels: {l: l, s: s.t}}
+- {name: b, help: h, path: "x[].w", labels: {l: l, s: s.t}}
+- {name: c, help: h, path: "x[].w", labels: {"n": "n"}}
+- {name: d, help: h, path: y.p, labels: {m: ../m.o}}
+- {name: e, help: h, path: y.q}
+- {name: f, help: h, path: "z[].v", labels: {k: k}, labelsFrom: c}
+- {name: g, help: h, path: "z[].c.n"}
+`
+	for name, test := range map[string]struct {
+		message string
+		dropped map[mapping.Reason]int
+		stay    []string
+	}{
+		"a value of two families":           {`{"x": [{"w": "N/A", "v": 1}]}`, map[mapping.Reason]int{mapping.WrongType: 2}, []string{"a 1"}},
+		"an object for two families":        {`{"x": [{"w": {"a": 1}, "v": 1}]}`, map[mapping.Reason]int{mapping.WrongType: 2}, []string{"a 1"}},
+		"a label that two families share":   {`{"x": [{"l": "` + strings.Repeat("l", 17) + `", "v": 1, "w": 2}]}`, map[mapping.Reason]int{mapping.LabelTooLong: 2}, []string{"c 2"}},
+		"a label below something else":      {`{"x": [{"s": "text", "v": 1, "w": 2}, {"s": {"t": "T"}, "v": 3}]}`, map[mapping.Reason]int{mapping.WrongType: 2}, []string{`a{s="T"} 3`, "c 2"}},
+		"a bad label that nothing needs":    {`{"x": [{"l": [], "n": "N"}], "m": 5}`, nil, nil},
+		"a label far from its sample":       {`{"m": [], "y": {"p": 1, "q": 2}}`, map[mapping.Reason]int{mapping.WrongType: 1}, []string{"e 2"}},
+		"of equal keys the last":            {`{"m": [], "m": {"o": "O"}, "y": {"p": 1}}`, nil, []string{`d{m="O"} 1`}},
+		"of equal keys the last, bad":       {`{"m": {"o": "O"}, "m": [], "y": {"p": 1}}`, map[mapping.Reason]int{mapping.WrongType: 1}, nil},
+		"all that is below":                 {`{"y": 5, "x": [1, {"v": 1}, "a", null, [2]]}`, map[mapping.Reason]int{mapping.WrongType: 4}, []string{"a 1"}},
+		"nothing but labels below":          {`{"m": 5, "y": {"q": 1}}`, nil, []string{"e 1"}},
+		"one chosen label of several":       {`{"z": [{"v": 1, "c": {"a": 1, "b-c": 2, "n": 3}}, {"v": 4, "c": {"a": 2}}]}`, map[mapping.Reason]int{mapping.InvalidLabelName: 1}, []string{`f{a="2"} 4`, "g 3"}},
+		"a mapped object among the chosen":  {`{"z": [{"v": 1, "c": {"n": {"x": 1}}}]}`, map[mapping.Reason]int{mapping.WrongType: 2}, nil},
+		"a second series, and a third":      {`{"x": [{"v": 1}, {"v": 2}, {"v": 3}]}`, map[mapping.Reason]int{mapping.DuplicateSeries: 2}, []string{"a 1"}},
+		"the first is bad, the second good": {`{"x": [{"v": "bad"}, {"v": 2}, {"v": 3}]}`, map[mapping.Reason]int{mapping.WrongType: 1, mapping.DuplicateSeries: 1}, []string{"a 2"}},
+		"over the limit, and a bad one":     {`{"x": [` + elements(11) + `], "y": 5}`, map[mapping.Reason]int{mapping.TooManySamples: 1, mapping.WrongType: 1}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDecoder(t, parse(t, devices), "", mapping.Limits{Samples: 10, LabelValueBytes: 16})
+			var r mapping.Report
+			if err := d.Decode(test.message, &r); err != nil {
+				t.Fatal(err)
+			}
+			for i, reason := range mapping.DropReasons() {
+				if r.Dropped[i] != test.dropped[reason] {
+					t.Errorf("%d dropped for %s, want %d", r.Dropped[i], reason, test.dropped[reason])
+				}
+			}
+			if got := series(&r); test.stay != nil && !slices.Equal(got, test.stay) {
+				t.Errorf("what stays is\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(test.stay, "\n"))
+			}
+			e, err := d.Explain(test.message)
+			if err != nil || len(e.Dropped) != r.Dropped.Total() {
+				t.Errorf("Explain shows %d dropped, error %v", len(e.Dropped), err)
+			}
+		})
+	}
+}
+
+// A dropped sample says of which family it is, where it is of one.
+func TestDroppedFamily(t *testing.T) {
+	d := newDecoder(t, parse(t, everything), "n", mapping.Limits{LabelValueBytes: 16})
+	for message, want := range map[string]string{
+		`{"x": {"v": "N/A"}}`:                  "a",
+		`{"x": {"v": {}}}`:                     "a",
+		`{"x": 5}`:                             "",
+		`{"t": "now"}`:                         "",
+		`{"n": 5}`:                             "",
+		`{"any": {"p": -1}}`:                   "c_total",
+		`{"arr": [{"v": 1}, {"v": 1}]}`:        "b",
+		`{"own": [{"v": 1, "l": {"a-b": 1}}]}`: "d",
+		`{"info": [{"l": "` + strings.Repeat("l", 17) + `"}]}`:        "f_info",
+		`{"info": [{"l": []}], "t": 1}`:                               "f_info",
+		`{"arr": [{"v": 1, "l": "` + strings.Repeat("l", 17) + `"}]}`: "b",
+	} {
+		e, err := d.Explain(message)
+		if err != nil || len(e.Dropped) != 1 || e.Dropped[0].Family != want {
+			t.Errorf("%s: %+v and error %v, want one of family %q", message, e, err, want)
+		}
+	}
+}
+
+// Examples has one for each reason, the first.
+func TestExamples(t *testing.T) {
+	d := newDecoder(t, parse(t, everything), "n", mapping.Limits{})
+	got := d.Examples(`{"any": {"p": -1, "q": -2}, "x": {"v": "N/A"}, "e": "z", "arr": [{"v": 1e999}]}`)
+	var lines []string
+	for i := range got {
+		lines = append(lines, string(got[i].Reason)+" "+got[i].Path)
+	}
+	slices.Sort(lines)
+	if want := []string{"invalid_counter any.p", "number_range arr[0].v", "wrong_type x.v"}; !slices.Equal(lines, want) {
+		t.Errorf("got %q, want %q", lines, want)
+	}
+	if got := d.Examples(`{`); got != nil {
+		t.Errorf("of a message that is refused: %v", got)
+	}
+	if got := d.Examples(`{"x": {"v": 1}}`); len(got) > 0 {
+		t.Errorf("of a message that is fine: %v", got)
+	}
+}
+
+// In steady state a dropped sample is one count.
+func TestDropsAllocateNothing(t *testing.T) {
+	d := newDecoder(t, parse(t, everything), "n", mapping.Limits{LabelValueBytes: 16, Samples: 12})
+	long := strings.Repeat("l", 17)
+	var content any = `{"x": {"v": "N/A", "l": []}, "arr": [{"v": {}}, {"v": 1, "l": "` + long + `"}, {"v": 1}, {"v": 1}, 5],
+		"any": {"p": -1, "` + long + `": 1}, "t": "now", "i": -5, "n": 7, "e": "none", "info": [{"l": "` + long + `"}],
+		"own": [{"v": 1, "l": {"a-b": 1}}, {"v": 1, "l": {"a": 1, "b": 2, "a": 3}}, {"v": 1, "l": {"a": []}}, {"v": 1, "l": {"fixed": 1}}]}`
+	var r mapping.Report
+	if got := testing.AllocsPerRun(100, func() {
+		if err := d.Decode(content, &r); err != nil {
+			t.Fatal(err)
+		}
+	}); got > 0 {
+		t.Errorf("%v allocations, want none", got)
+	}
+	if n := r.Dropped.Total(); n < 15 {
+		t.Errorf("only %d are dropped: %v", n, r.Dropped)
+	}
+}
+
+func TestDropReasonsAreAllReached(t *testing.T) {
+	reasons := mapping.DropReasons()
+	if len(reasons) != len(mapping.Drops{}) {
+		t.Fatalf("%d reasons for %d counts", len(reasons), len(mapping.Drops{}))
+	}
+	for i, r := range reasons {
+		if r == "" || slices.Index(reasons, r) != i {
+			t.Errorf("reason %d is %q", i, r)
+		}
+		if slices.Contains(mapping.Reasons(), r) {
+			t.Errorf("%s refuses a message and drops a sample", r)
+		}
+	}
+	reasons[0] = "changed"
+	if mapping.DropReasons()[0] == "changed" {
+		t.Error("a caller can change the reasons")
 	}
 }

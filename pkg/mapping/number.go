@@ -3,7 +3,6 @@ package mapping
 import (
 	"math"
 	"strconv"
-	"strings"
 )
 
 // longest is the longest decimal that is taken over digit by digit: that of
@@ -43,7 +42,7 @@ func (w *walker) number(dst []byte, value span, enum map[string]float64, scale f
 			return appendFloat(dst, f*scale), drops
 		}
 		if !numeric(text) {
-			f, ok := words[strings.ToLower(string(text))]
+			f, ok := word(text)
 			if !ok {
 				return dst, dropWrongType
 			}
@@ -86,7 +85,22 @@ func scaled(f, scale float64) float64 {
 	return f * scale
 }
 
-// words are the numbers that JSON can only write in a string.
+// word reads a number that JSON can only write in a string.
+func word(text []byte) (float64, bool) {
+	var lower [len("+infinity")]byte
+	if len(text) > len(lower) {
+		return 0, false
+	}
+	for i, c := range text {
+		if 'A' <= c && c <= 'Z' {
+			c |= 0x20
+		}
+		lower[i] = c
+	}
+	f, ok := words[string(lower[:len(text)])]
+	return f, ok
+}
+
 var words = map[string]float64{
 	"nan": math.NaN(),
 	"inf": math.Inf(1), "+inf": math.Inf(1), "-inf": math.Inf(-1),
