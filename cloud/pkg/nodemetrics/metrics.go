@@ -59,6 +59,9 @@ func newMetrics(nodes *registry.Registry) *metrics {
 		ConstLabels: prometheus.Labels{"version": Version(), "goversion": runtime.Version()}})
 	build.Set(1)
 	x.MustRegister(build)
+	x.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "nodemetrics_time_seconds",
+		Help: "The time by this process's clock, in seconds since the Unix epoch."},
+		func() float64 { return float64(time.Now().UnixMilli()) / 1e3 }))
 	x.reloadOK.Set(1)
 	x.reloadTime.SetToCurrentTime()
 	return x
