@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -47,7 +48,7 @@ func (s *suite) alternatives(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
-	if address := s.cloudcores[0].MetricsAddress(); !strings.Contains(found, `"__address__": "`+address+`"`) || !strings.Contains(found, `"pod": "cloudcore-0"`) {
+	if address := s.cloudcores[0].MetricsAddress(); !strings.Contains(found, `"__address__": "`+address+`"`) || !strings.Contains(found, `"instance": "`+address+`"`) || strings.Contains(found, `"pod":`) {
 		t.Errorf("manifests/scrape does not find %s:\n%s", address, found)
 	}
 
@@ -84,14 +85,19 @@ func (s *suite) scrapedBy(job string, cloudcores ...*stack.Cloudcore) error {
 		if !strings.HasPrefix(target.ScrapePool, job) {
 			return fmt.Errorf("a target of %s", target.ScrapePool)
 		}
-		health[target.Labels["pod"]] = target.Health + " " + target.LastError
+		// The same labels whatever way it was found, and none that changes with a rollout.
+		want := map[string]string{"namespace": "kubeedge", "job": "cloudcore", "instance": target.Labels["instance"]}
+		if !maps.Equal(target.Labels, want) {
+			return fmt.Errorf("a target with the labels %v", target.Labels)
+		}
+		health[target.Labels["instance"]] = target.Health + " " + target.LastError
 	}
 	if len(health) != len(cloudcores) {
 		return fmt.Errorf("targets are %v, want %d of them", health, len(cloudcores))
 	}
 	for _, cloudcore := range cloudcores {
-		if health[cloudcore.Name] != "up " {
-			return fmt.Errorf("%s is %s", cloudcore.Name, health[cloudcore.Name])
+		if state := health[cloudcore.MetricsAddress()]; state != "up " {
+			return fmt.Errorf("%s is %s", cloudcore.Name, state)
 		}
 	}
 	return nil
