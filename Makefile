@@ -45,6 +45,7 @@ bench-full: go ## 100,000 nodes too
 	hack/bench/run.sh -fleets 600,10000,100000
 
 docs: go ## write the tables of the documents anew
+	go test ./hack/operator -run 'TestGenerated|TestRunbooks' -update
 	go test ./hack/docs -run TestGenerated -update
 
 clean: ## remove what was built

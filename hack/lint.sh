@@ -22,4 +22,5 @@ for module in . cloud/cmd/nodemetrics edge/cmd/sysinfo-reporter hack/bench hack/
 	(cd "$module" && "$OLDPWD/bin/staticcheck" ./...)
 done
 go -C cloud/cmd/nodemetrics vet -tags e2e .
+go vet -tags e2e ./hack/operator
 go -C edge/cmd/sysinfo-reporter vet -tags debian .

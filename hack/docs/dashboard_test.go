@@ -46,3 +46,14 @@ func TestDashboard(t *testing.T) {
 		t.Errorf("promtool: %v\n%s", err, out)
 	}
 }
+
+// promtool is where that program is. Without it the manifests would go untested,
+// so that is a failure.
+func promtool(t *testing.T) string {
+	t.Helper()
+	path, err := exec.LookPath("promtool")
+	if err != nil {
+		t.Fatal("there is no promtool in PATH: `make test` installs it from Debian's packages, `make unit` builds it")
+	}
+	return path
+}

@@ -37,7 +37,15 @@ func TestNames(t *testing.T) {
 		known[f.GetName()] = true
 	}
 
-	name := regexp.MustCompile(`\b(edge_node|nodemetrics)_[a-z0-9_]*[a-z0-9]\b`)
+	// What the rules record has colons in its name.
+	rules, err := os.ReadFile(filepath.Join(root, "manifests/rules/edgegauge.rules.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile(`(?m)^ *- record: (\S+)$`).FindAllStringSubmatch(string(rules), -1) {
+		known[m[1]] = true
+	}
+	name := regexp.MustCompile(`\b([a-z_]+:)?(edge_node|nodemetrics)_[a-z0-9_]*[a-z0-9](:[a-z0-9]+)?\b`)
 	files := documents(t)
 	for _, file := range []string{"manifests/dashboard/edgegauge.json", "manifests/rules/prometheusrule.yaml"} {
 		data, err := os.ReadFile(filepath.Join(root, file))

@@ -63,8 +63,8 @@ func (s *suite) move(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, 30*time.Second, "Prometheus finds both", func() error { return s.scraped(s.cloudcores...) })
-	onFirst := fmt.Sprintf(`edge_node_load1{node="edge-2", pod=%q}`, s.cloudcores[0].Name)
-	onSecond := fmt.Sprintf(`edge_node_load1{node="edge-2", pod=%q}`, second.Name)
+	onFirst := fmt.Sprintf(`edge_node_load1{node="edge-2", instance=%q}`, s.cloudcores[0].MetricsAddress())
+	onSecond := fmt.Sprintf(`edge_node_load1{node="edge-2", instance=%q}`, second.MetricsAddress())
 	eventually(t, slack, "edge-2 is on the first", all(s.is(onFirst, 201), s.isAbsent(onSecond)))
 
 	query := fmt.Sprintf(newest, "edge_node_load1")
@@ -112,6 +112,26 @@ func (s *suite) move(t *testing.T) {
 	s.edges[1].Proxy.Target(s.cloudcores[0].HubAddress())
 	s.edges[1].Proxy.Break()
 	eventually(t, grace+ttl, "edge-2 moves back", all(s.is(onFirst, 201), s.isAbsent(onSecond)))
+
+	// To the rules the node was up all the time, on one cloudcore at a time, and no
+	// alert on nodes or cloudcores was about to fire.
+	for query, want := range map[string]float64{
+		`node:edge_node_up:max{node="edge-2"}`:                                                 1,
+		`count(instance_node:edge_node_newest_report:marker{node="edge-2"})`:                   1,
+		`count(ALERTS{alertname=~"EdgeNode.*|ManyEdgeNodesDown",node!="edge-3"}) or vector(0)`: 0,
+		`count(ALERTS{alertstate="firing"}) or vector(0)`:                                      0,
+	} {
+		values, err := s.Range(query, begin, time.Second)
+		if err != nil || len(values) == 0 {
+			t.Errorf("%s: %d values, error %v", query, len(values), err)
+		}
+		for i, v := range values {
+			if v != want {
+				t.Errorf("%s was %v, want %v, %d s after the move began", query, v, want, i)
+				break
+			}
+		}
+	}
 }
 
 // shutdown: SIGTERM ends both cloudcores at once, with the exporter in them.

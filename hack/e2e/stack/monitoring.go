@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -32,7 +33,7 @@ func (s *Stack) startMonitoring() error {
 	if _, err := s.Kubectl("", "create", "namespace", "monitoring"); err != nil {
 		return err
 	}
-	for _, folder := range []string{"manifests/servicemonitor", "manifests/networkpolicy"} {
+	for _, folder := range []string{"manifests/servicemonitor", "manifests/scrape-rbac", "manifests/rules", "manifests/networkpolicy"} {
 		if err := s.ApplyFolder(folder); err != nil {
 			return err
 		}
@@ -112,10 +113,32 @@ func (s *Stack) writeConfig(job string) error {
 	if jobs := strings.Count(config, "job_name: "); jobs != strings.Count(config, "job_name: "+job) || jobs == 0 {
 		return fmt.Errorf("the operator has not written its configuration of %s yet", job)
 	}
+	if config, err = s.operatorRules(config); err != nil {
+		return err
+	}
 	if _, err := s.write("prometheus.yaml", config); err != nil {
 		return err
 	}
 	return s.CheckPrometheusConfig(s.prometheusConfig())
+}
+
+// operatorRules writes the rule files that the operator made of PrometheusRules,
+// and returns the configuration with where they are.
+func (s *Stack) operatorRules(config string) (string, error) {
+	const name = "prometheus-stack-rulefiles-0"
+	var files struct{ Data map[string]string }
+	if err := s.get(&files, "-n", "monitoring", "configmap", name); err != nil {
+		return "", err
+	}
+	if len(files.Data) == 0 || !strings.Contains(config, "/"+name+"/") {
+		return "", errors.New("the operator has not written the rules yet")
+	}
+	for file, rules := range files.Data {
+		if _, err := s.write(filepath.Join("rules", file), rules); err != nil {
+			return "", err
+		}
+	}
+	return strings.ReplaceAll(config, "/etc/prometheus/rules/"+name+"/", filepath.Join(s.Folder, "rules")+"/"), nil
 }
 
 // operatorConfig returns the configuration that the operator wrote, with what
