@@ -22,6 +22,7 @@ var ownFamilies = map[string]struct {
 		"change=forgotten,reason=retention", "change=forgotten,reason=deletion",
 	}},
 	"nodemetrics_node_ttl_seconds":                  {dto.MetricType_GAUGE, nil},
+	"nodemetrics_time_seconds":                      {dto.MetricType_GAUGE, nil},
 	"nodemetrics_reports_total":                     {dto.MetricType_COUNTER, []string{"reason=,result=accepted"}}, // and every reason
 	"nodemetrics_reports_with_ignored_fields_total": {dto.MetricType_COUNTER, nil},
 	"nodemetrics_identity_mismatches_total":         {dto.MetricType_COUNTER, nil},
