@@ -16,6 +16,7 @@ import (
 
 	"github.com/edgegauge/edgegauge/pkg/mapping"
 	"github.com/edgegauge/edgegauge/pkg/registry"
+	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
 // Config is the section modules.nodeMetrics of cloudcore's config file. Fields
@@ -212,7 +213,7 @@ func (c Config) Validate() error {
 	number("limits.nodes", float64(c.Limits.Nodes), 1, 10_000_000)
 	number("limits.samplesPerNode", float64(c.Limits.SamplesPerNode), 1, 100_000)
 	number("limits.reportBytes", float64(c.Limits.ReportBytes), 64, 16<<20)
-	number("limits.labelValueBytes", float64(c.Limits.LabelValueBytes), 16, 4096)
+	number("limits.labelValueBytes", float64(c.Limits.LabelValueBytes), 16, sysinfo.MaxLabelValue)
 	number("limits.reportsPerSecond", c.Limits.ReportsPerSecond, 0.001, 100_000)
 	return errors.Join(errs...)
 }

@@ -85,7 +85,7 @@ func TestValidateBounds(t *testing.T) {
 		"limits.nodes":            {func(c *Config, v float64) { c.Limits.Nodes = int(v) }, 1, 1e7, 1},
 		"limits.samplesPerNode":   {func(c *Config, v float64) { c.Limits.SamplesPerNode = int(v) }, 1, 1e5, 1},
 		"limits.reportBytes":      {func(c *Config, v float64) { c.Limits.ReportBytes = int(v) }, 64, 16 << 20, 1},
-		"limits.labelValueBytes":  {func(c *Config, v float64) { c.Limits.LabelValueBytes = int(v) }, 16, 4096, 1},
+		"limits.labelValueBytes":  {func(c *Config, v float64) { c.Limits.LabelValueBytes = int(v) }, 16, 512, 1},
 		"limits.reportsPerSecond": {func(c *Config, v float64) { c.Limits.ReportsPerSecond = v }, 0.001, 1e5, 0.0001},
 	} {
 		t.Run(path, func(t *testing.T) {
