@@ -72,7 +72,7 @@ func exporterTable(t *testing.T) string {
 func configTable(t *testing.T) string {
 	comments := fieldComments(t, "../../cloud/pkg/nodemetrics/config.go")
 	var b strings.Builder
-	b.WriteString("| Key | Default | Meaning |\n|---|---|---|\n")
+	b.WriteString("| Key | Default | Live | Meaning |\n|---|---|---|---|\n")
 	var walk func(prefix string, v reflect.Value)
 	walk = func(prefix string, v reflect.Value) {
 		for i := range v.NumField() {
@@ -97,7 +97,11 @@ func configTable(t *testing.T) string {
 			if err := yaml.Unmarshal(text, &item); err != nil {
 				t.Fatal(err)
 			}
-			fmt.Fprintf(&b, "| `%s%s` | `%s` | %s |\n", prefix, key, shown(item), comment)
+			live := ""
+			if f.Tag.Get("live") == "true" {
+				live = "yes"
+			}
+			fmt.Fprintf(&b, "| `%s%s` | `%s` | %s | %s |\n", prefix, key, shown(item), live, comment)
 		}
 	}
 	walk("", reflect.ValueOf(nodemetrics.DefaultConfig()))

@@ -66,11 +66,14 @@ func (n *node) state(now, retention time.Duration) state {
 
 // ttl returns how long a report of n counts.
 func (n *node) ttl(o *Options) time.Duration {
+	ttl, intervals := o.NodeTTL, float64(o.MissedReports)
 	if n.override > 0 {
-		return n.override
+		// Shorter than this, a node that reports as it says would be down
+		// in between.
+		ttl, intervals = n.override, 1.5
 	}
-	declared := min(float64(o.MissedReports)*n.interval, o.Retention.Seconds())
-	return max(o.NodeTTL, time.Duration(declared*float64(time.Second)))
+	declared := min(intervals*n.interval, o.Retention.Seconds())
+	return max(ttl, time.Duration(declared*float64(time.Second)))
 }
 
 // renew works out anew when n expires, from the receipt of its newest report.

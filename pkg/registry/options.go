@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"strings"
 	"time"
 )
 
@@ -14,7 +15,9 @@ type Options struct {
 	// MissedReports stretches the TTL of a node that declares an interval
 	// to at least that many of them; default 3.
 	MissedReports int
-	// Overrides give nodes another TTL; the first whose pattern matches counts.
+	// Overrides give nodes another TTL, instead of NodeTTL and MissedReports;
+	// the first whose pattern matches counts. But no TTL is shorter than one
+	// and a half of the intervals that the node declares.
 	Overrides []Override
 	// DisconnectGrace is how long a report counts at most after
 	// [Registry.Disconnected]; default 90s.
@@ -83,6 +86,10 @@ func (o *Options) check() error {
 // override returns the TTL that an override gives node, or 0.
 func (o *Options) override(node string) time.Duration {
 	for _, v := range o.Overrides {
+		// Most patterns differ from most names before their first wildcard.
+		if i := strings.IndexAny(v.Nodes, `*?[\`); i > 0 && !strings.HasPrefix(node, v.Nodes[:i]) {
+			continue
+		}
 		if ok, _ := path.Match(v.Nodes, node); ok {
 			return v.TTL
 		}

@@ -46,7 +46,13 @@ func TestTTL(t *testing.T) {
 		"another override":                     {registry.Options{Overrides: overrides}, "factory-77", `{"value": 1}`, 20 * time.Minute},
 		"no override matches":                  {registry.Options{Overrides: overrides}, "n", `{"value": 1}`, 3 * time.Minute},
 		"an override shorter than NodeTTL":     {registry.Options{Overrides: overrides}, "short", `{"value": 1}`, time.Second},
-		"an override ignores what is declared": {registry.Options{Overrides: overrides}, "short", declares, time.Second},
+		"a longer override":                    {registry.Options{Overrides: overrides}, "factory-7", declares, 10 * time.Minute},
+		"an override ignores MissedReports":    {registry.Options{Overrides: overrides, MissedReports: 100}, "factory-7", declares, 10 * time.Minute},
+		"an override too short for a reporter": {registry.Options{Overrides: overrides}, "short", declares, 90 * time.Second},
+		"Retention bounds that too":            {registry.Options{Overrides: overrides, Retention: time.Minute}, "short", declares, time.Minute},
+		"an override with a set":               {registry.Options{Overrides: []registry.Override{{Nodes: "[ab]c", TTL: time.Minute}}}, "bc", `{"value": 1}`, time.Minute},
+		"an override with an escape":           {registry.Options{Overrides: []registry.Override{{Nodes: `\bc`, TTL: time.Minute}}}, "bc", `{"value": 1}`, time.Minute},
+		"an override without a wildcard":       {registry.Options{Overrides: []registry.Override{{Nodes: "b", TTL: time.Minute}}}, "bc", `{"value": 1}`, 3 * time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -54,6 +60,19 @@ func TestTTL(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A node that reports as it says is up all the time, however short its override.
+func TestOverrideDoesNotFlap(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNodes(t, registry.Options{Overrides: []registry.Override{{Nodes: "*", TTL: time.Second}}})
+		for range 10 {
+			n.report("n", `{"value": 1, "interval": 60}`)
+			time.Sleep(60*time.Second + justBefore)
+			n.life("n", "fresh")
+			time.Sleep(-justBefore)
+		}
+	})
 }
 
 // The interval that counts is the newest report's.

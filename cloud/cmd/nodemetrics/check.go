@@ -49,5 +49,8 @@ func checkConfig(out io.Writer, name string) error {
 		return nil
 	}
 	fmt.Fprintf(out, "%s\n# %s is valid; this is what counts, defaults filled in.\n", text, c.From())
+	if c.Shadowed() != "" {
+		fmt.Fprintf(out, "# The section in %s counts for nothing beside it.\n", c.Shadowed())
+	}
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -13,6 +15,13 @@ func TestCheckConfig(t *testing.T) {
 	none := file(t, "cloudcore.yaml", "modules: {cloudHub: {nodeLimit: 1000}}")
 	bad := file(t, "cloudcore.yaml", "modules: {nodeMetrics: {nodeTTL: 1ms, limits: {nodes: 0}}}")
 	mapping := file(t, "cloudcore.yaml", "modules: {nodeMetrics: {mappingFile: /nowhere/mapping.yaml}}")
+	both := file(t, "cloudcore.yaml", "modules: {nodeMetrics: {nodeTTL: 10m}}")
+	if err := os.WriteFile(filepath.Join(filepath.Dir(both), "nodemetrics.yaml"), []byte("modules: {nodeMetrics: {nodeTTL: 20m}}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	web := file(t, "cloudcore.yaml", "modules: {nodeMetrics: {webConfigFile: /nowhere/web.yaml}}")
+	misspelled := file(t, "cloudcore.yaml", "modules: {nodeMetric: {nodeTTL: 10m}}")
+	unwrapped := file(t, "nodemetrics.yaml", "nodeTTL: 10m")
 	for name, test := range map[string]struct {
 		args      []string
 		out, fail string
@@ -21,6 +30,12 @@ func TestCheckConfig(t *testing.T) {
 		"no section":   {args: []string{none}, out: "has no section modules.nodeMetrics"},
 		"out of range": {args: []string{bad}, fail: "modules.nodeMetrics.limits.nodes: 0, must be from 1"},
 		"no mapping":   {args: []string{mapping}, fail: "/nowhere/mapping.yaml"},
+		"two files":    {args: []string{both}, out: "nodeTTL: 20m0s"},
+		"the other":    {args: []string{both}, out: "# The section in " + both + " counts for nothing beside it."},
+		"no web file":  {args: []string{web}, fail: web + ":\nmodules.nodeMetrics.webConfigFile: open /nowhere/web.yaml"},
+		"misspelled":   {args: []string{misspelled}, fail: misspelled + ": modules.nodeMetric (line 1): "},
+		"unwrapped":    {args: []string{unwrapped}, fail: unwrapped + ": nodeTTL (line 1): must stand in modules.nodeMetrics"},
+		"a folder":     {args: []string{filepath.Dir(both)}, fail: "must be a regular file, and is a directory"},
 		"no file":      {args: []string{"none.yaml"}, fail: "none.yaml"},
 		"no argument":  {fail: "check-config: FILE is missing"},
 	} {

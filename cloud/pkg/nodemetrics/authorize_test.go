@@ -77,9 +77,7 @@ func TestAuthorizeOutlivesAReload(t *testing.T) {
 		t.Fatal(err)
 	}
 	mnt.swap(cloudcoreFile("nodeTTL: 6m"))
-	if err := m.reload(); err != nil {
-		t.Fatal(err)
-	}
+	settle(m)
 	if m.config.Load().NodeTTL.String() != "6m0s" {
 		t.Fatal("the change was not taken up")
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"path"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,43 +21,45 @@ import (
 )
 
 // Config is the section modules.nodeMetrics of cloudcore's config file. Fields
-// marked "live" are taken up while running when the file changes.
+// with the tag live are taken up while running when the file changes, all others
+// with cloudcore's next start.
 type Config struct {
 	// Enable lets beehive start the module.
 	Enable bool `json:"enable"`
-	// BindAddress is host:port of the module's own listener, on whose page
-	// cloudcore's own metrics stand too. "" means none: the nodes join
-	// cloudcore's monitorServer page.
+	// BindAddress is the host:port that the module serves its page on,
+	// together with cloudcore's own metrics. "" opens no port: the nodes join
+	// the page of cloudcore's monitorServer.
 	BindAddress string `json:"bindAddress"`
-	// WebConfigFile is a web configuration file as of Prometheus' exporters:
-	// TLS, client certificates, basic auth. "" means plain HTTP.
+	// WebConfigFile is a web configuration file as Prometheus' exporters use
+	// it: TLS, client certificates, basic auth. "" is plain HTTP.
 	WebConfigFile string `json:"webConfigFile"`
 	// Topics are the topics of the messages that cloudcore routes here.
 	Topics []string `json:"topics"`
-	// Identity says whose report a message is: session is the node whose
-	// session brought it, as the message's resource node/<node>/<topic>
-	// has it; payload, where the resource names none, the one that stands
-	// in the message at NodeNameField.
+	// Identity says where the node's name comes from. `session`: use the node
+	// in the message's resource. `payload`: if there is none, read
+	// `nodeNameField`.
 	Identity string `json:"identity"`
 	// NodeNameField is the path of the node's name in a message. With
-	// identity session it only serves to count messages that claim another.
+	// identity `session` it only counts messages that claim another name.
 	NodeNameField string `json:"nodeNameField"`
-	// NodeTTL is how long a report counts. Live.
-	NodeTTL Duration `json:"nodeTTL"`
-	// MissedReports stretches the TTL of a node whose reports declare an
-	// interval to at least this many intervals. Live.
-	MissedReports int `json:"missedReports"`
-	// NodeTTLOverrides give nodes another TTL; the first match counts. Live.
-	NodeTTLOverrides []TTLOverride `json:"nodeTTLOverrides"`
+	// NodeTTL is how long a report counts.
+	NodeTTL Duration `json:"nodeTTL" live:"true"`
+	// MissedReports is how many reports in a row a node may miss: a node that
+	// declares its interval has a TTL of at least this many intervals.
+	MissedReports int `json:"missedReports" live:"true"`
+	// NodeTTLOverrides give some nodes another TTL, instead of `nodeTTL` and
+	// `missedReports`; the first match counts. No TTL is shorter than one and
+	// a half intervals that the node declares, so a node that reports is up.
+	NodeTTLOverrides []TTLOverride `json:"nodeTTLOverrides" live:"true"`
 	// DisconnectGrace is how long a report counts at most after the node's
-	// session ended. Live.
-	DisconnectGrace Duration `json:"disconnectGrace"`
-	// Retention is how long an expired node is remembered, with edge_node_up 0. Live.
-	Retention Duration `json:"retention"`
-	// MappingFile says what messages mean; "" is sysInfo version 1. Live, as
-	// is what is in the file.
-	MappingFile string `json:"mappingFile"`
-	// Limits shed a node that sends too much. Live.
+	// session ended.
+	DisconnectGrace Duration `json:"disconnectGrace" live:"true"`
+	// Retention is how long an expired node is remembered, with edge_node_up 0.
+	Retention Duration `json:"retention" live:"true"`
+	// MappingFile is the file that says what messages mean; "" is sysInfo
+	// version 1. A change of the file's content is taken up too.
+	MappingFile string `json:"mappingFile" live:"true"`
+	// Limits bound what one node can cost.
 	Limits Limits `json:"limits"`
 
 	// Host are the metrics that stand on the page beside the module's;
@@ -70,7 +73,10 @@ type Config struct {
 	Authorize func(*http.Request) error `json:"-"`
 
 	source string // cloudcore's config file
+	seen   *look  // what was read for it
 	from   string // the file that had the section
+	// shadowed is the file that had it too, for nothing.
+	shadowed string
 }
 
 // TTLOverride is another TTL for the nodes whose name matches a pattern.
@@ -84,15 +90,16 @@ type TTLOverride struct {
 // Limits bound what the edge can cost.
 type Limits struct {
 	// Nodes is how many nodes may be known at once.
-	Nodes int `json:"nodes"`
-	// SamplesPerNode is how many samples one report may have.
-	SamplesPerNode int `json:"samplesPerNode"`
+	Nodes int `json:"nodes" live:"true"`
+	// SamplesPerNode is how many samples of one report are taken.
+	SamplesPerNode int `json:"samplesPerNode" live:"true"`
 	// ReportBytes is how long one message may be.
-	ReportBytes int `json:"reportBytes"`
+	ReportBytes int `json:"reportBytes" live:"true"`
 	// LabelValueBytes is how long a label value may be.
-	LabelValueBytes int `json:"labelValueBytes"`
-	// ReportsPerSecond is how many reports one node may send.
-	ReportsPerSecond float64 `json:"reportsPerSecond"`
+	LabelValueBytes int `json:"labelValueBytes" live:"true"`
+	// ReportsPerSecond is how many reports of one node are decoded in a
+	// second.
+	ReportsPerSecond float64 `json:"reportsPerSecond" live:"true"`
 }
 
 // The values of Config.Identity.
@@ -121,28 +128,40 @@ func (d *Duration) UnmarshalJSON(b []byte) error {
 // MarshalJSON writes the form that UnmarshalJSON reads.
 func (d Duration) MarshalJSON() ([]byte, error) { return json.Marshal(d.String()) }
 
-// DefaultConfig returns the config without any file.
+// DefaultConfig returns the config without any file. The defaults of what the
+// registry and the decoder act on stand there.
 func DefaultConfig() Config {
+	of := registry.Options{}.WithDefaults()
 	return Config{
 		Enable:        true,
 		BindAddress:   "0.0.0.0:10005",
 		Topics:        []string{"default/user/sysinfo", "SYS/dis/upload_records"},
 		Identity:      IdentitySession,
-		NodeTTL:       Duration{3 * time.Minute},
-		MissedReports: 3,
+		NodeTTL:       Duration{of.NodeTTL},
+		MissedReports: of.MissedReports,
 
 		NodeTTLOverrides: []TTLOverride{},
 
-		DisconnectGrace: Duration{90 * time.Second},
-		Retention:       Duration{24 * time.Hour},
+		DisconnectGrace: Duration{of.DisconnectGrace},
+		Retention:       Duration{of.Retention},
 		Limits: Limits{
-			Nodes:            20000,
+			Nodes:            of.Nodes,
 			SamplesPerNode:   mapping.DefaultLimits.Samples,
 			ReportBytes:      mapping.DefaultLimits.Bytes,
 			LabelValueBytes:  mapping.DefaultLimits.LabelValueBytes,
-			ReportsPerSecond: 5,
+			ReportsPerSecond: of.ReportsPerSecond,
 		},
 	}
+}
+
+// maxOverrides bounds nodeTTLOverrides: a node's first report tries all of them, and
+// a change of the config tries them for every node.
+const maxOverrides = 1000
+
+// notInHost reports whether a letter can stand neither in a host's name nor in an
+// address.
+func notInHost(r rune) bool {
+	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-._:%", r))
 }
 
 // section is where the config stands in cloudcore's file, for errors.
@@ -168,18 +187,29 @@ func (c Config) Validate() error {
 	}
 
 	if c.BindAddress != "" {
-		if _, port, err := net.SplitHostPort(c.BindAddress); err != nil {
+		if host, port, err := net.SplitHostPort(c.BindAddress); err != nil {
 			wrong("bindAddress", strconv.Quote(c.BindAddress), "must be host:port, or empty")
+		} else if strings.ContainsFunc(host, notInHost) {
+			wrong("bindAddress", strconv.Quote(c.BindAddress), "the host must be a name, an address or empty")
 		} else if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
 			wrong("bindAddress", strconv.Quote(c.BindAddress), "the port must be from 0 to 65535")
 		}
 	}
+	file := func(field, name string) {
+		if strings.ContainsRune(name, 0) || strings.HasSuffix(name, "/") || strings.TrimSpace(name) != name {
+			wrong(field, strconv.Quote(name), "must be the path of a file")
+		}
+	}
+	file("webConfigFile", c.WebConfigFile)
+	file("mappingFile", c.MappingFile)
 	if len(c.Topics) == 0 {
 		wrong("topics", "none", "at least one is needed")
 	}
 	for i, t := range c.Topics {
 		if t == "" || strings.HasPrefix(t, "/") || strings.ContainsAny(t, "+#") {
 			wrong(fmt.Sprintf("topics[%d]", i), strconv.Quote(t), "must be a topic without wildcards and leading slash")
+		} else if first := slices.Index(c.Topics, t); first < i {
+			wrong(fmt.Sprintf("topics[%d]", i), strconv.Quote(t), fmt.Sprintf("is topics[%d] already", first))
 		}
 	}
 	switch c.Identity {
@@ -199,7 +229,17 @@ func (c Config) Validate() error {
 	const day = 24 * time.Hour
 	duration("nodeTTL", c.NodeTTL, time.Second, 7*day)
 	number("missedReports", float64(c.MissedReports), 1, 100)
+	if n := len(c.NodeTTLOverrides); n > maxOverrides {
+		wrong("nodeTTLOverrides", n, fmt.Sprintf("there may be at most %d", maxOverrides))
+		c.NodeTTLOverrides = nil // one error about them is enough
+	}
+	first := map[string]int{}
 	for i, o := range c.NodeTTLOverrides {
+		if n, twice := first[o.Nodes]; twice {
+			wrong(fmt.Sprintf("nodeTTLOverrides[%d].nodes", i), strconv.Quote(o.Nodes), fmt.Sprintf("is that of nodeTTLOverrides[%d] already, and the first match counts", n))
+		} else {
+			first[o.Nodes] = i
+		}
 		if _, err := path.Match(o.Nodes, ""); err != nil || o.Nodes == "" {
 			wrong(fmt.Sprintf("nodeTTLOverrides[%d].nodes", i), strconv.Quote(o.Nodes), "must be a pattern of * ? and [a-z]")
 		}
@@ -235,11 +275,11 @@ func (c *Config) registryOptions() registry.Options {
 }
 
 // decoder reads the mapping and prepares it for decoding.
-func (c *Config) decoder() (*mapping.Decoder, error) {
+func (c *Config) decoder(read func(name string) ([]byte, error)) (*mapping.Decoder, error) {
 	spec := mapping.Version1()
 	if c.MappingFile != "" {
 		var err error
-		if spec, err = loadMapping(c.MappingFile); err != nil {
+		if spec, err = loadMapping(c.MappingFile, read); err != nil {
 			return nil, fmt.Errorf("%s.mappingFile: %w", section, err)
 		}
 	}

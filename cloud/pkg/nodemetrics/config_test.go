@@ -2,6 +2,7 @@ package nodemetrics
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"reflect"
 	"slices"
@@ -113,12 +114,25 @@ func TestValidate(t *testing.T) {
 		set        func(*Config)
 		path, says string // "" : valid
 	}{
-		"no listener":                 {func(c *Config) { c.BindAddress = "" }, "", ""},
-		"IPv6":                        {func(c *Config) { c.BindAddress = "[::1]:0" }, "", ""},
-		"no port":                     {func(c *Config) { c.BindAddress = "localhost" }, "bindAddress", `"localhost"`},
-		"port beyond":                 {func(c *Config) { c.BindAddress = "localhost:65536" }, "bindAddress", "65535"},
-		"port below":                  {func(c *Config) { c.BindAddress = "localhost:-1" }, "bindAddress", "65535"},
-		"port by name":                {func(c *Config) { c.BindAddress = "localhost:http" }, "bindAddress", "65535"},
+		"no listener":            {func(c *Config) { c.BindAddress = "" }, "", ""},
+		"IPv6":                   {func(c *Config) { c.BindAddress = "[::1]:0" }, "", ""},
+		"no port":                {func(c *Config) { c.BindAddress = "localhost" }, "bindAddress", `"localhost"`},
+		"port beyond":            {func(c *Config) { c.BindAddress = "localhost:65536" }, "bindAddress", "65535"},
+		"port below":             {func(c *Config) { c.BindAddress = "localhost:-1" }, "bindAddress", "65535"},
+		"port by name":           {func(c *Config) { c.BindAddress = "localhost:http" }, "bindAddress", "65535"},
+		"a URL":                  {func(c *Config) { c.BindAddress = "http://localhost" }, "bindAddress", "65535"},
+		"no name of a host":      {func(c *Config) { c.BindAddress = "local host:10005" }, "bindAddress", "the host must be"},
+		"a zone":                 {func(c *Config) { c.BindAddress = "[fe80::1%eth0]:10005" }, "", ""},
+		"a name":                 {func(c *Config) { c.BindAddress = "cloud-core_1.example.com:1" }, "", ""},
+		"a folder as web config": {func(c *Config) { c.WebConfigFile = "/etc/" }, "webConfigFile", "the path of a file"},
+		"NUL in a path":          {func(c *Config) { c.MappingFile = "/etc/a\x00b" }, "mappingFile", "the path of a file"},
+		"a space after a path":   {func(c *Config) { c.MappingFile = "/etc/a " }, "mappingFile", `"/etc/a "`},
+		"a topic twice":          {func(c *Config) { c.Topics = []string{"a/user/b", "c/user/d", "a/user/b"} }, "topics[2]", "is topics[0] already"},
+		"an override twice": {func(c *Config) {
+			c.NodeTTLOverrides = []TTLOverride{{"a", c.NodeTTL}, {"b", c.NodeTTL}, {"a", c.NodeTTL}}
+		}, "nodeTTLOverrides[2].nodes", "is that of nodeTTLOverrides[0] already"},
+		"many overrides":              {func(c *Config) { c.NodeTTLOverrides = overrides(1000) }, "", ""},
+		"too many overrides":          {func(c *Config) { c.NodeTTLOverrides = overrides(1001) }, "nodeTTLOverrides", "1001, there may be at most 1000"},
 		"no topics":                   {func(c *Config) { c.Topics = nil }, "topics", "at least one"},
 		"empty topic":                 {func(c *Config) { c.Topics = []string{"a/user/b", ""} }, "topics[1]", `""`},
 		"wildcard +":                  {func(c *Config) { c.Topics = []string{"+/user/b"} }, "topics[0]", "wildcard"},
@@ -145,6 +159,14 @@ func TestValidate(t *testing.T) {
 			}
 		})
 	}
+}
+
+// overrides are n of them.
+func overrides(n int) (all []TTLOverride) {
+	for i := range n {
+		all = append(all, TTLOverride{fmt.Sprintf("factory-%d-*", i), Duration{time.Minute}})
+	}
+	return all
 }
 
 func TestValidateJoinsAll(t *testing.T) {

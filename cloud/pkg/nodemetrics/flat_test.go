@@ -67,7 +67,7 @@ func TestConcurrentUse(t *testing.T) {
 			if i%50 == 0 {
 				write(t, mnt.path("nodemetrics.yaml"), inSection(fmt.Sprintf("nodeTTL: %dm", 1+i/50)))
 			}
-			m.check()
+			settle(m)
 		},
 	} {
 		all.Add(1)

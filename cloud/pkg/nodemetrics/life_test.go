@@ -33,7 +33,7 @@ func TestLiveTTL(t *testing.T) {
 		time.Sleep(4 * time.Minute)
 		wantLine(t, m, up+"1")
 		mnt.swap(cloudcoreFile("bindAddress: \"\"\nnodeTTL: 2m\ndisconnectGrace: 10s\nretention: 10m"))
-		time.Sleep(watchPeriod)
+		time.Sleep(watchPeriod + secondLook)
 		synctest.Wait()
 		wantLine(t, m, ttlSeconds+"120")
 		wantLine(t, m, up+"0")

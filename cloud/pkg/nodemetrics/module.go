@@ -45,8 +45,14 @@ func New(c Config) (*Module, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	seen := c.fingerprint() // before the mapping file is read
-	decoder, err := c.decoder()
+	seen := &look{}
+	if c.seen != nil { // by LoadConfig, which others may use too
+		for _, name := range c.seen.names {
+			_, _ = seen.through(c.seen)(name)
+		}
+	}
+	c.seen = nil
+	decoder, err := c.decoder(seen.read)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +63,7 @@ func New(c Config) (*Module, error) {
 	if c.Host == nil {
 		c.Host = prometheus.DefaultGatherer
 	}
-	m := &Module{registry: nodes, watched: watched{seen: seen}}
+	m := &Module{registry: nodes, watched: watched{names: seen.names, sum: seen.sum()}}
 	m.reports.New = func() any { return new(mapping.Report) }
 	m.config.Store(&c)
 	m.decoder.Store(decoder)
@@ -112,6 +118,7 @@ func (m *Module) run(ctx context.Context, serve func(context.Context) error) err
 		return errors.New("nodemetrics: the module runs already")
 	}
 	defer m.running.Store(false)
+	m.tellOfConfig()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 
@@ -130,6 +137,19 @@ func (m *Module) run(ctx context.Context, serve func(context.Context) error) err
 	cancel()
 	parts.Wait()
 	return err
+}
+
+// tellOfConfig logs where the config is from.
+func (m *Module) tellOfConfig() {
+	switch c := m.config.Load(); {
+	case c.source == "":
+	case c.from == "":
+		klog.InfoS("Node metrics find no section "+section+", all is default", "file", c.source)
+	case c.shadowed != "":
+		klog.InfoS("Node metrics have their config", "file", c.from, "withoutEffect", c.shadowed)
+	default:
+		klog.InfoS("Node metrics have their config", "file", c.from)
+	}
 }
 
 // Handler returns the module's pages: /metrics, /healthz, /readyz and /.

@@ -107,3 +107,39 @@ func freeAddress(t testing.TB) string {
 	defer l.Close()
 	return l.Addr().String()
 }
+
+// TestConfigIsNamed wants the log to say where the config is from, or that there is
+// none: without a word, nobody would see that a section is not found.
+func TestConfigIsNamed(t *testing.T) {
+	section := map[string]string{"nodemetrics.yaml": inSection("{}")}
+	for name, x := range map[string]struct {
+		files map[string]string
+		says  string
+	}{
+		"no section": {map[string]string{"cloudcore.yaml": "modules: {}"}, "find no section modules.nodeMetrics, all is default"},
+		"no file":    {nil, "find no section modules.nodeMetrics, all is default"},
+		"own file":   {section, `file="DIR/nodemetrics.yaml"`},
+		"its file":   {cloudcoreFile("{}"), `file="DIR/cloudcore.yaml"`},
+		"both":       {map[string]string{"nodemetrics.yaml": inSection("{}"), "cloudcore.yaml": inSection("{}")}, `withoutEffect="DIR/cloudcore.yaml"`},
+	} {
+		mnt := newMount(t, x.files)
+		c, err := LoadConfig(mnt.path("cloudcore.yaml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Host, c.BindAddress = prometheus.NewRegistry(), freeAddress(t)
+		m, err := New(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		log := captureLog(t)
+		stop := run(t, m)
+		eventually(t, 5*time.Second, "the module runs", func() bool { return m.running.Load() && strings.Contains(log(), "served") })
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+		if says := strings.ReplaceAll(x.says, "DIR", mnt.dir); !strings.Contains(log(), says) {
+			t.Errorf("%s: the log does not say %s:\n%s", name, says, log())
+		}
+	}
+}
