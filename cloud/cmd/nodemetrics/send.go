@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"os"
 	"strings"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"github.com/edgegauge/edgegauge/cloud/pkg/nodemetrics"
 	"github.com/edgegauge/edgegauge/edge/pkg/fleet"
 	"github.com/edgegauge/edgegauge/edge/pkg/host"
+	"github.com/edgegauge/edgegauge/edge/pkg/report"
 )
 
 // send puts a report into the module's beehive channel, as cloudhub and the
@@ -37,27 +37,16 @@ func hostName() string {
 
 // reportSelf sends what can be read of this machine until ctx is done.
 func reportSelf(ctx context.Context, name string, interval time.Duration) {
-	reader := host.New(host.Options{})
-	ticker := time.NewTicker(interval)
-	defer ticker.Stop()
-	for {
-		doc, errs := reader.Read()
-		for _, err := range errs {
-			klog.InfoS("This machine's report lacks something", "err", err)
-		}
-		doc.IntervalSeconds = interval.Seconds()
-		content, err := json.Marshal(doc)
-		if err != nil {
-			klog.ErrorS(err, "This machine cannot be reported")
-			return
-		}
-		send(name, content)
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
+	reports := &report.Source{
+		Host:     host.New(host.Options{}),
+		Interval: interval,
+		LeftOut:  func(err error) { klog.InfoS("This machine's report lacks something", "err", err) },
 	}
+	report.Every(ctx, 0, interval, func() {
+		if content := reports.Message(ctx); content != nil {
+			send(name, content)
+		}
+	})
 }
 
 // simulate sends the reports of a fleet until ctx is done, spread evenly over

@@ -7,7 +7,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -32,16 +31,29 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.LookupEnv, os.Stdout, os.Stderr))
+	// Whatever hangs, the process ends when it is told to. What waits in the
+	// kernel and cannot be interrupted even so, nobody can end.
+	context.AfterFunc(ctx, func() {
+		time.Sleep(farewell)
+		os.Exit(0)
+	})
+	os.Exit(run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
 }
+
+// farewell is the time to end in good order.
+const farewell = 1500 * time.Millisecond
 
 // run is main with its surroundings as arguments. It returns the exit status:
 // 0, 1 for a failure, 2 for a wrong option.
-func run(ctx context.Context, args []string, env func(string) (string, bool), stdout, stderr io.Writer) int {
+func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
 	logger := slog.New(slog.NewTextHandler(stderr, nil))
-	opts, err := parseOptions(args, env, stderr)
+	opts, err := parseOptions(args, environ)
+	if err == nil && !opts.version {
+		err = opts.folders()
+	}
 	switch {
-	case errors.Is(err, flag.ErrHelp):
+	case errors.Is(err, errHelp):
+		writeHelp(stdout, (&options{}).flags())
 		return 0
 	case err != nil:
 		fmt.Fprintln(stderr, err)
@@ -50,21 +62,17 @@ func run(ctx context.Context, args []string, env func(string) (string, bool), st
 		fmt.Fprintf(stdout, "sysinfo-reporter %s %s/%s %s\n", version, runtime.GOOS, runtime.GOARCH, runtime.Version())
 		return 0
 	}
-	source := opts.source()
-	read := func() []byte {
-		message, errs := source.Message()
-		for _, err := range errs {
-			logger.Warn("Left out of the report", "err", err)
-		}
-		return message
+	for _, v := range opts.unknown {
+		logger.Warn("Passed over a variable of the environment that is no flag's", "name", v.name, "didYouMean", v.meant)
 	}
+	source := opts.source(func(err error) { logger.Warn("Left out of the report", "err", err) })
 	switch {
 	case opts.output != "":
-		err = opts.print(ctx, source, logger, stdout)
+		err = opts.print(ctx, source, stdout)
 	case opts.once:
-		err = opts.sendOnce(ctx, read, logger)
+		err = opts.sendOnce(ctx, source, logger)
 	default:
-		err = opts.report(ctx, read, logger)
+		err = opts.report(ctx, source, logger)
 	}
 	if err != nil {
 		logger.Error("Stopped", "err", err)
@@ -74,7 +82,7 @@ func run(ctx context.Context, args []string, env func(string) (string, bool), st
 }
 
 // report reports until ctx ends.
-func (o *options) report(ctx context.Context, read func() []byte, logger *slog.Logger) error {
+func (o *options) report(ctx context.Context, source *report.Source, logger *slog.Logger) error {
 	client, err := o.mqtt()
 	if err != nil {
 		return err
@@ -85,14 +93,14 @@ func (o *options) report(ctx context.Context, read func() []byte, logger *slog.L
 	}
 	logger.Info("Reporting", "version", version, "broker", o.broker, "topic", o.topic,
 		"interval", o.interval, "firstReportIn", start.Round(time.Millisecond))
-	read() // so that the first report has a CPU ratio, and a wrong path shows at once
+	source.Read(ctx) // so that the first report has a CPU ratio, and what is missing shows at once
 	slot := report.NewSlot()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		publisher{client: client, logger: logger, backoff: o.backoff}.run(ctx, slot)
+		publisher{client: client, logger: logger, backoff: o.backoff, clientID: o.clientID}.run(ctx, slot)
 	}()
-	report.Every(ctx, start, o.interval, func() { slot.Put(read()) })
+	report.Every(ctx, start, o.interval, func() { slot.Put(source.Message(ctx)) })
 	<-done
 	logger.Info("Stopped")
 	return nil
@@ -102,12 +110,12 @@ func (o *options) report(ctx context.Context, read func() []byte, logger *slog.L
 const settle = time.Second
 
 // sendOnce sends one report and waits until the broker has it.
-func (o *options) sendOnce(ctx context.Context, read func() []byte, logger *slog.Logger) error {
+func (o *options) sendOnce(ctx context.Context, source *report.Source, logger *slog.Logger) error {
 	client, err := o.mqtt()
 	if err != nil {
 		return err
 	}
-	read()
+	source.Read(ctx)
 	if !wait(ctx, settle) {
 		return ctx.Err()
 	}
@@ -116,12 +124,20 @@ func (o *options) sendOnce(ctx context.Context, read func() []byte, logger *slog
 		return err
 	}
 	defer session.close()
-	return session.publish(ctx, read())
+	message := source.Message(ctx)
+	if message == nil {
+		return ctx.Err()
+	}
+	if err := session.publish(ctx, message); err != nil {
+		return err
+	}
+	logger.Info("Sent one report", "topic", o.topic, "bytes", len(message), "broker", o.broker, "acknowledged", o.qos > 0)
+	return nil
 }
 
 // print writes reports to a file or standard output instead of sending them:
 // one for people to read, or one in a line at every interval.
-func (o *options) print(ctx context.Context, source *report.Source, logger *slog.Logger, stdout io.Writer) (err error) {
+func (o *options) print(ctx context.Context, source *report.Source, stdout io.Writer) (err error) {
 	out := stdout
 	if o.output != "-" {
 		f, err := os.Create(o.output)
@@ -134,16 +150,11 @@ func (o *options) print(ctx context.Context, source *report.Source, logger *slog
 	encoder := json.NewEncoder(out)
 	encoder.SetEscapeHTML(false)
 	write := func() {
-		doc, errs := source.Read()
-		for _, e := range errs {
-			logger.Warn("Left out of the report", "err", e)
+		if doc := source.Read(ctx); ctx.Err() == nil {
+			err = errors.Join(err, encoder.Encode(doc))
 		}
-		err = errors.Join(err, encoder.Encode(doc))
 	}
-	_, said := source.Read()
-	for _, e := range said {
-		logger.Warn("Left out of the report", "err", e)
-	}
+	source.Read(ctx)
 	if o.once {
 		if !wait(ctx, settle) {
 			return ctx.Err()

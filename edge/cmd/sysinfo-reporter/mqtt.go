@@ -98,18 +98,27 @@ func (c mqttClient) connect(ctx context.Context) (session, error) {
 	defer cancel()
 	conn, err := dial(ctx, options.Servers[0], options.TLSConfig)
 	if err != nil {
-		return nil, fmt.Errorf("connecting to the broker: %w", err)
+		return nil, c.explain(err, 0)
 	}
-	options.SetCustomOpenConnectionFn(func(*url.URL, paho.ClientOptions) (net.Conn, error) { return conn, nil })
+	heard := &listener{Conn: conn}
+	options.SetCustomOpenConnectionFn(func(*url.URL, paho.ClientOptions) (net.Conn, error) { return heard, nil })
 	s := &mqttSession{client: c, conn: conn, gone: make(chan struct{})}
 	var once sync.Once
 	options.SetConnectionLostHandler(func(paho.Client, error) { once.Do(func() { close(s.gone) }) })
 	s.paho = paho.NewClient(options)
 	if err := s.await(ctx, s.paho.Connect()); err != nil {
 		s.close()
-		return nil, fmt.Errorf("connecting to the broker: %w", err)
+		return nil, c.explain(err, heard.first)
 	}
 	return s, nil
+}
+
+// explain makes an error of connecting one that says what to do.
+func (c mqttClient) explain(err error, spoke byte) error {
+	if advice := c.advice(err, spoke); advice != "" {
+		return fmt.Errorf("connecting to the broker: %w; %s", err, advice)
+	}
+	return fmt.Errorf("connecting to the broker: %w", err)
 }
 
 // dial opens a connection to the broker, with TLS where the URL says so.
@@ -137,11 +146,6 @@ func dial(ctx context.Context, u *url.URL, config *tls.Config) (net.Conn, error)
 	}
 	return client, nil
 }
-
-// brokerPorts are the ports of URLs without one.
-var brokerPorts = map[string]string{"tcp": "1883", "mqtt": "1883", "ssl": "8883", "tls": "8883", "mqtts": "8883"}
-
-var secured = map[string]bool{"ssl": true, "tls": true, "mqtts": true}
 
 // mqttSession is one connection of the library's.
 type mqttSession struct {

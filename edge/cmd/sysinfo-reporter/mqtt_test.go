@@ -48,7 +48,7 @@ func TestMuteBroker(t *testing.T) {
 	mute(t, "unix", socket)
 	for name, broker := range map[string]string{"tcp": "tcp://" + port, "ssl": "ssl://" + port, "unix": "unix://" + socket} {
 		t.Run(name, func(t *testing.T) {
-			o, err := parseOptions([]string{"--timeout=100ms", "--broker=" + broker}, environment(), &bytes.Buffer{})
+			o, err := parseOptions([]string{"--timeout=100ms", "--broker=" + broker}, environment())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -87,7 +87,7 @@ func noneBehind(t *testing.T, before int) {
 func TestBrokerWithoutAcknowledgement(t *testing.T) {
 	accepted := []byte{0x20, 2, 0, 0} // CONNACK
 	address := mute(t, "tcp", "127.0.0.1:0", accepted...).Addr().String()
-	o, err := parseOptions([]string{"--timeout=100ms", "--broker=tcp://" + address}, environment(), &bytes.Buffer{})
+	o, err := parseOptions([]string{"--timeout=100ms", "--broker=tcp://" + address}, environment())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func isTimeout(err error) bool {
 
 // Being told to stop does not wait for a broker.
 func TestConnectEndsWithContext(t *testing.T) {
-	o, err := parseOptions([]string{"--timeout=1m", "--broker=tcp://" + mute(t, "tcp", "127.0.0.1:0").Addr().String()}, environment(), &bytes.Buffer{})
+	o, err := parseOptions([]string{"--timeout=1m", "--broker=tcp://" + mute(t, "tcp", "127.0.0.1:0").Addr().String()}, environment())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,16 +1,18 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"net/url"
+	"io/fs"
 	"os"
 	"regexp"
 	"strings"
 	"time"
 
+	"github.com/edgegauge/edgegauge/edge/pkg/ask"
 	"github.com/edgegauge/edgegauge/edge/pkg/custom"
 	"github.com/edgegauge/edgegauge/edge/pkg/host"
 	"github.com/edgegauge/edgegauge/edge/pkg/report"
@@ -23,9 +25,6 @@ const envPrefix = "SYSINFO_REPORTER_"
 // passwordEnv holds the password where no file does. There is no flag for it:
 // every user of a machine sees every process' flags.
 const passwordEnv = envPrefix + "PASSWORD"
-
-// random is how a negative start offset is written.
-const random = "random"
 
 type options struct {
 	broker, topic, clientID, username, passwordFile            string
@@ -42,6 +41,7 @@ type options struct {
 	customDir                                                  string
 	customMaxAge                                               time.Duration
 	once, version                                              bool
+	unknown                                                    []unknownVariable
 	output                                                     string
 }
 
@@ -58,65 +58,97 @@ func (o *options) flags() *flag.FlagSet {
 	f.UintVar(&o.qos, "qos", 1, "quality of service, 0 or 1: with 1 the broker acknowledges each report")
 	f.StringVar(&o.username, "username", "", "MQTT `user`")
 	f.StringVar(&o.passwordFile, "password-file", "", "`file` with the MQTT password; else the environment's "+passwordEnv)
-	f.DurationVar(&o.timeout, "timeout", 10*time.Second, "how long the broker may take to answer")
-	f.DurationVar(&o.backoff.first, "backoff", time.Second, "wait before the second attempt to connect, doubled with every further one; the real wait is random from half of that up")
-	f.DurationVar(&o.backoff.limit, "max-backoff", time.Minute, "longest wait between attempts to connect")
+	durationVar(f, &o.timeout, "timeout", 10*time.Second, "how long the broker may take to answer")
+	durationVar(f, &o.backoff.first, "backoff", time.Second, "wait before the second attempt to connect, doubled with every further one; the real wait is random from half of that up")
+	durationVar(f, &o.backoff.limit, "max-backoff", time.Minute, "longest wait between attempts to connect")
 	f.StringVar(&o.tlsCAFile, "tls-ca-file", "", "`file` with the certificates that may have signed the broker's; empty: the system's")
 	f.StringVar(&o.tlsCertFile, "tls-cert-file", "", "`file` with the client's certificate")
 	f.StringVar(&o.tlsKeyFile, "tls-key-file", "", "`file` with the client's key")
 	f.StringVar(&o.tlsServerName, "tls-server-name", "", "`name` to expect in the broker's certificate; empty: the URL's host")
 	f.BoolVar(&o.tlsInsecureSkipVerify, "tls-insecure-skip-verify", false, "accept any certificate of the broker's")
-	f.DurationVar(&o.interval, "interval", time.Minute, "time between reports, declared in each")
+	durationVar(f, &o.interval, "interval", time.Minute, "time between reports, declared in each")
 	o.startOffset = -1
 	f.Var((*offset)(&o.startOffset), "start-offset", "wait before the first report; `"+random+"`: anything below the interval, so that a fleet does not report in step")
 	f.StringVar(&o.hostRoot, "host-root", "/", "`folder` where the host's / is found: /host in a container")
 	f.StringVar(&o.procPath, "proc-path", "", "`folder` where the host's /proc is found; empty: proc below the host root")
 	f.StringVar(&o.sysPath, "sys-path", "", "`folder` where the host's /sys is found; empty: sys below the host root")
-	o.mountpointsExclude.declare(f, "mountpoints-exclude", host.DefaultMountpointsExclude, "mount points to leave out")
-	o.fsTypesExclude.declare(f, "fs-types-exclude", host.DefaultFSTypesExclude, "file system types to leave out")
-	o.disksExclude.declare(f, "disks-exclude", host.DefaultDisksExclude, "disks to leave out")
-	o.netsExcl.declare(f, "networks-exclude", host.DefaultNetworksExclude, "network interfaces to leave out")
+	o.mountpointsExclude.declare(f, "mountpoints-exclude", host.DefaultMountpointsExclude, "DefaultMountpointsExclude", "mount points to leave out")
+	o.fsTypesExclude.declare(f, "fs-types-exclude", host.DefaultFSTypesExclude, "DefaultFSTypesExclude", "file system types to leave out")
+	o.disksExclude.declare(f, "disks-exclude", host.DefaultDisksExclude, "DefaultDisksExclude", "disks to leave out")
+	o.netsExcl.declare(f, "networks-exclude", host.DefaultNetworksExclude, "DefaultNetworksExclude", "network interfaces to leave out")
 	f.StringVar(&o.edgecoreVersion, "edgecore-version", "", "`version` of edgecore to report; empty: the one in the binary's build information")
 	f.StringVar(&o.edgecorePath, "edgecore-path", "/usr/local/bin/edgecore", "edgecore's `binary`, below the host root")
 	f.StringVar(&o.customDir, "custom-dir", "", "`folder` of *.json and *.prom files with values of your own; empty: none")
-	f.DurationVar(&o.customMaxAge, "custom-max-age", time.Hour, "leave out custom files not written for so long; 0: however old")
+	durationVar(f, &o.customMaxAge, "custom-max-age", time.Hour, "leave out custom files not written for so long; 0: however old")
 	f.BoolVar(&o.once, "once", false, "make one report and exit")
 	f.StringVar(&o.output, "output", "", "write reports to `file`, - for standard output, instead of sending them")
 	f.BoolVar(&o.version, "version", false, "print the version and exit")
 	return f
 }
 
+// errHelp is the error of parseOptions when help was asked for.
+var errHelp = flag.ErrHelp
+
 // parseOptions reads the flags, and for those that were not given the
-// environment.
-func parseOptions(args []string, env func(string) (string, bool), stderr io.Writer) (*options, error) {
+// environment, which is in the form of os.Environ.
+func parseOptions(args, environ []string) (*options, error) {
 	o := &options{}
 	f := o.flags()
-	f.SetOutput(io.Discard) // errors are returned; help is written below
+	f.SetOutput(io.Discard) // errors are returned; writeHelp writes the help
 	if err := f.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			f.SetOutput(stderr)
-			fmt.Fprintf(stderr, "Reads this host and publishes sysInfo reports over MQTT.\nEvery flag can be set as %s<FLAG> in the environment too.\n\n", envPrefix)
-			f.PrintDefaults()
-		}
-		return nil, err
+		return nil, plainer(err, f)
 	}
 	if f.NArg() > 0 {
-		return nil, fmt.Errorf("unexpected argument %q", f.Arg(0))
+		return nil, fmt.Errorf("unexpected argument %q: values are written --flag=value", f.Arg(0))
 	}
 	given := map[string]bool{}
 	f.Visit(func(g *flag.Flag) { given[g.Name] = true })
-	var errs []error
+	flags := map[string]string{} // by variable
+	variables := []string{passwordEnv}
 	f.VisitAll(func(g *flag.Flag) {
-		value, ok := env(envName(g.Name))
-		if !ok || given[g.Name] {
-			return
-		}
-		if err := f.Set(g.Name, value); err != nil {
-			errs = append(errs, fmt.Errorf("invalid value %q in %s: %w", value, envName(g.Name), err))
-		}
+		flags[envName(g.Name)] = g.Name
+		variables = append(variables, envName(g.Name))
 	})
-	o.password, _ = env(passwordEnv)
+	var errs []error
+	for _, word := range environ {
+		name, value, _ := strings.Cut(word, "=")
+		flag, known := flags[name]
+		switch {
+		case name == passwordEnv:
+			o.password = value
+		case !strings.HasPrefix(name, envPrefix) || given[flag]:
+		case !known:
+			o.unknown = append(o.unknown, unknownVariable{name, nearest(name, variables)})
+		default:
+			if err := f.Set(flag, value); err != nil {
+				errs = append(errs, fmt.Errorf("invalid value %q in %s: %w", value, name, err))
+			}
+		}
+	}
 	return o, errors.Join(append(errs, o.validate())...)
+}
+
+// unknownVariable is a variable of the environment that looks as if it were a
+// flag's, and the one that may be meant.
+type unknownVariable struct{ name, meant string }
+
+var undefinedFlag = regexp.MustCompile(`^flag provided but not defined: --?(.*)$`)
+
+// plainer says what the flag package says, with the flags as they are written
+// here, and which flag may be meant.
+func plainer(err error, f *flag.FlagSet) error {
+	if m := undefinedFlag.FindStringSubmatch(err.Error()); m != nil {
+		names := []string{"help"}
+		f.VisitAll(func(g *flag.Flag) { names = append(names, g.Name) })
+		if near := nearest(m[1], names); near != "" {
+			return fmt.Errorf("unknown flag --%s; did you mean --%s?", m[1], near)
+		}
+		return fmt.Errorf("unknown flag --%s; --help lists them", m[1])
+	}
+	if errors.Is(err, flag.ErrHelp) {
+		return err
+	}
+	return errors.New(strings.Replace(strings.Replace(err.Error(), "flag -", "flag --", 1), "flag needs an argument: -", "flag needs a value: --", 1))
 }
 
 func envName(flag string) string {
@@ -129,20 +161,7 @@ func (o *options) validate() error {
 	bad := func(flag string, value any, bound string) {
 		errs = append(errs, fmt.Errorf("--%s %v: must be %s", flag, value, bound))
 	}
-	u, err := url.Parse(o.broker)
-	switch {
-	case err != nil:
-		bad("broker", o.broker, "a URL")
-	case u.Scheme == "unix" && u.Path != "":
-	case u.Hostname() == "" || brokerPorts[u.Scheme] == "":
-		bad("broker", o.broker, "a URL such as tcp://127.0.0.1:1883 or ssl://127.0.0.1:8883")
-	case u.User != nil:
-		// It would show in the process list and in the log.
-		bad("broker", u.Redacted(), "without credentials; they have options of their own")
-	}
-	if o.topic == "" || len(o.topic) > 256 || strings.ContainsAny(o.topic, "+#\x00") {
-		bad("topic", o.topic, "1 to 256 bytes without wildcards")
-	}
+	errs = append(errs, checkBroker(o.broker), checkTopic(o.topic))
 	if o.clientID == "" {
 		bad("client-id", `""`, "an id")
 	}
@@ -151,6 +170,9 @@ func (o *options) validate() error {
 	}
 	if o.username == "" && o.passwordFile != "" {
 		bad("password-file", o.passwordFile, "given together with --username")
+	}
+	if o.username == "" && o.password != "" {
+		errs = append(errs, fmt.Errorf("%s: must be given together with --username or %s", passwordEnv, envName("username")))
 	}
 	if (o.tlsCertFile == "") != (o.tlsKeyFile == "") {
 		bad("tls-cert-file", o.tlsCertFile, "given together with --tls-key-file")
@@ -172,6 +194,38 @@ func (o *options) validate() error {
 	return errors.Join(errs...)
 }
 
+// folders returns an error for every folder that the options name and that is
+// not there.
+func (o *options) folders() error {
+	var errs []error
+	for _, folder := range []struct{ flag, path string }{
+		{"host-root", o.hostRoot}, {"proc-path", o.procPath}, {"sys-path", o.sysPath}, {"custom-dir", o.customDir},
+	} {
+		if err := checkFolder(folder.path); err != nil {
+			errs = append(errs, fmt.Errorf("--%s %s: %w", folder.flag, folder.path, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// checkFolder returns an error when there is no such folder. One that does not
+// answer, or shows itself to others alone, may be there.
+func checkFolder(path string) error {
+	if path == "" {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	info, err := ask.One(ctx, &ask.Asker{}, path, func() (fs.FileInfo, error) { return os.Stat(path) })
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return errors.New("there is no such folder")
+	case err == nil && !info.IsDir():
+		return errors.New("is no folder")
+	}
+	return nil
+}
+
 // readPassword returns the password of the file, else of the environment.
 func (o *options) readPassword() (string, error) {
 	if o.passwordFile == "" {
@@ -185,7 +239,7 @@ func (o *options) readPassword() (string, error) {
 }
 
 // source returns the reader of the host that the options ask for.
-func (o *options) source() *report.Source {
+func (o *options) source(leftOut func(error)) *report.Source {
 	return &report.Source{
 		Host: host.New(host.Options{
 			RootPath: o.hostRoot, ProcPath: o.procPath, SysPath: o.sysPath,
@@ -195,59 +249,6 @@ func (o *options) source() *report.Source {
 		}),
 		Custom:   &custom.Reader{Dir: o.customDir, MaxAge: o.customMaxAge},
 		Interval: o.interval,
+		LeftOut:  leftOut,
 	}
-}
-
-// pattern is a regular expression as a flag.
-type pattern struct{ *regexp.Regexp }
-
-func (p *pattern) declare(f *flag.FlagSet, name, value, usage string) {
-	p.Regexp = regexp.MustCompile(value)
-	f.Var(p, name, "`pattern` of "+usage)
-}
-
-// String implements flag.Value, whose users call it on a zero value too.
-func (p *pattern) String() string {
-	if p.Regexp == nil {
-		return ""
-	}
-	return p.Regexp.String()
-}
-
-// Set implements flag.Value. An empty pattern leaves out nothing, though as an
-// expression it matches everything.
-func (p *pattern) Set(s string) (err error) {
-	if s == "" {
-		s = "^$"
-	}
-	p.Regexp, err = regexp.Compile(s)
-	return err
-}
-
-// offset is the start offset as a flag.
-type offset time.Duration
-
-// String implements flag.Value.
-func (o *offset) String() string {
-	if *o < 0 {
-		return random
-	}
-	return time.Duration(*o).String()
-}
-
-// Set implements flag.Value.
-func (o *offset) Set(s string) error {
-	if s == random {
-		*o = -1
-		return nil
-	}
-	d, err := time.ParseDuration(s)
-	if err != nil {
-		return err
-	}
-	if d < 0 || d > 24*time.Hour {
-		return errors.New(`must be "random" or from 0s to 24h`)
-	}
-	*o = offset(d)
-	return nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"math/rand"
 	"time"
@@ -12,9 +13,10 @@ import (
 // publisher carries reports from the slot to the broker, and comes back to
 // the broker for ever.
 type publisher struct {
-	client  connector
-	logger  *slog.Logger
-	backoff backoff
+	client   connector
+	logger   *slog.Logger
+	backoff  backoff
+	clientID string
 }
 
 // connector opens sessions with the broker.
@@ -46,12 +48,18 @@ func (b backoff) after(failures int) time.Duration {
 	return d - time.Duration(rand.Int63n(int64(d/2)+1))
 }
 
+// takenOver is how many connections in a row the broker accepts and drops
+// before the reporter takes another client of its id for the cause: MQTT 3.1.1
+// knows no word for it.
+const takenOver = 3
+
 // run publishes what comes into the slot until ctx ends. It says when the
 // broker is lost and when it is back, and not how often it tried in between.
 func (p publisher) run(ctx context.Context, slot *report.Slot) {
-	failures := 0
+	failures, dropped := 0, 0
 	for ctx.Err() == nil {
-		sent, err := p.session(ctx, slot)
+		begin := time.Now()
+		sent, err := p.session(ctx, slot, dropped >= takenOver)
 		if ctx.Err() != nil {
 			return
 		}
@@ -59,7 +67,17 @@ func (p publisher) run(ctx context.Context, slot *report.Slot) {
 			failures = 0
 		}
 		failures++
-		if failures == 1 {
+		// Two reporters of one id come back in turns, each after its wait.
+		if errors.Is(err, errLost) && time.Since(begin) < 2*p.backoff.limit {
+			dropped++
+		} else {
+			dropped = 0
+		}
+		switch {
+		case dropped == takenOver:
+			p.logger.Error("The broker accepts the connection and drops it again and again, as it does when another client connects with the same client id; give each reporter a --client-id of its own",
+				"clientID", p.clientID)
+		case failures == 1 && dropped < takenOver:
 			p.logger.Warn("No connection to the broker; trying on", "err", err)
 		}
 		if !wait(ctx, p.backoff.after(failures)) {
@@ -69,8 +87,9 @@ func (p publisher) run(ctx context.Context, slot *report.Slot) {
 }
 
 // session holds one connection until it fails, and tells whether a report
-// went out: a broker that accepts a connection and drops it is none.
-func (p publisher) session(ctx context.Context, slot *report.Slot) (sent bool, err error) {
+// went out: a broker that accepts a connection and drops it is none. It says
+// when the first did, unless it is to be quiet.
+func (p publisher) session(ctx context.Context, slot *report.Slot, quiet bool) (sent bool, err error) {
 	s, err := p.client.connect(ctx)
 	if err != nil {
 		return false, err
@@ -87,7 +106,7 @@ func (p publisher) session(ctx context.Context, slot *report.Slot) (sent bool, e
 				slot.Return(message)
 				return sent, err
 			}
-			if !sent {
+			if !sent && !quiet {
 				p.logger.Info("Sent a report to the broker")
 			}
 			sent = true

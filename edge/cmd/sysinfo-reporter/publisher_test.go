@@ -75,7 +75,7 @@ func scene(t *testing.T, b *broker, play func()) (log string) {
 		ctx, cancel := context.WithCancel(context.Background())
 		b.begin = time.Now()
 		slot := report.NewSlot()
-		p := publisher{b, slog.New(slog.NewTextHandler(&out, nil)), backoff{time.Second, 20 * time.Second}}
+		p := publisher{b, slog.New(slog.NewTextHandler(&out, nil)), backoff{time.Second, 20 * time.Second}, "edge-1"}
 		done := make(chan struct{})
 		go func() { p.run(ctx, slot); close(done) }()
 		n := 0
@@ -177,5 +177,33 @@ func TestBackoff(t *testing.T) {
 		if len(seen) < 100 {
 			t.Errorf("%d failures: %d different waits of 200", failures, len(seen))
 		}
+	}
+}
+
+// Two reporters of one client id throw each other out for ever; each says why,
+// and then nothing more of it.
+func TestTakenOver(t *testing.T) {
+	b := &broker{up: true}
+	log := scene(t, b, func() {
+		for i := 0; i < 50; i++ {
+			pass(20 * time.Second)
+			b.set(false, false)
+			b.set(true, false)
+		}
+		if n := strings.Count(fmt.Sprint(b.got), "@"); n < 10 {
+			t.Errorf("%d reports in between", n)
+		}
+		pass(10 * time.Minute) // the other one is gone
+		b.set(false, false)
+		pass(time.Minute)
+	})
+	if n := strings.Count(log, "--client-id"); n != 1 || !strings.Contains(log, "edge-1") {
+		t.Errorf("said %d times what it may be, want once:\n%s", n, log)
+	}
+	if n := strings.Count(log, "No connection"); n < 2 || n > 4 {
+		t.Errorf("said %d times that there is no connection, want it twice at first and once in the end:\n%s", n, log)
+	}
+	if n := strings.Count(log, "\n"); n > 9 {
+		t.Errorf("%d lines:\n%s", n, log)
 	}
 }

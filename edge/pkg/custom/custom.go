@@ -9,19 +9,19 @@
 package custom
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
 	"sort"
 	"strings"
-	"syscall"
 	"time"
 	"unicode/utf8"
 
+	"github.com/edgegauge/edgegauge/edge/pkg/ask"
+	"github.com/edgegauge/edgegauge/edge/pkg/plainfile"
 	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
@@ -42,18 +42,30 @@ type Reader struct {
 	// MaxAge leaves out files that were not written for so long, for a
 	// reading that nobody renews is no reading. Zero means however old.
 	MaxAge time.Duration
+	// Timeout bounds the wait for one file, which may lie on a file system
+	// that does not answer. Zero means one second.
+	Timeout time.Duration
+
+	asker ask.Asker
 }
 
 // Read returns the entries of all files, ordered by file and place therein,
-// and an error for each file or entry that was left out. A folder that does
-// not exist holds nothing: the reporter may well be there before it.
-func (r *Reader) Read() ([]sysinfo.Custom, []error) {
+// and an error for each file or entry that was left out.
+func (r *Reader) Read(ctx context.Context) ([]sysinfo.Custom, []error) {
 	if r.Dir == "" {
 		return nil, nil
 	}
-	names, err := r.names()
+	timeout := r.Timeout
+	if timeout <= 0 {
+		timeout = time.Second
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	half, cancelHalf := context.WithTimeout(ctx, timeout/2)
+	defer cancelHalf()
+	names, err := ask.One(half, &r.asker, "folder", r.names)
 	if err != nil {
-		return nil, []error{fmt.Errorf("reading custom values: %w", err)}
+		return nil, []error{fmt.Errorf("reading custom values of %s: %w", r.Dir, err)}
 	}
 	var (
 		all  []sysinfo.Custom
@@ -63,17 +75,17 @@ func (r *Reader) Read() ([]sysinfo.Custom, []error) {
 	fail := func(name string, err error) {
 		errs = append(errs, fmt.Errorf("reading custom values of %s: %w", name, err))
 	}
-	for i, name := range names {
-		if i == MaxFiles {
-			fail(r.Dir, fmt.Errorf("more than %d files; the rest is left out", MaxFiles))
-			break
-		}
-		entries, err := r.file(name)
-		if err != nil {
-			fail(name, err)
+	if len(names) > MaxFiles {
+		fail(r.Dir, fmt.Errorf("more than %d files; the rest is left out", MaxFiles))
+		names = names[:MaxFiles]
+	}
+	for i, answer := range ask.Each(ctx, &r.asker, names, func(i int) ([]sysinfo.Custom, error) { return r.file(names[i]) }) {
+		name := names[i]
+		if answer.Err != nil {
+			fail(name, answer.Err)
 			continue
 		}
-		for _, e := range entries {
+		for _, e := range answer.Value {
 			switch key := seriesKey(e); {
 			case seen[key]:
 				fail(name, fmt.Errorf("%s with the same labels is in another file already", e.Name))
@@ -92,9 +104,6 @@ func (r *Reader) Read() ([]sysinfo.Custom, []error) {
 // names lists the folder's files of either kind, sorted.
 func (r *Reader) names() ([]string, error) {
 	dir, err := os.Open(r.Dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
 	if err != nil {
 		return nil, err
 	}
@@ -117,13 +126,8 @@ func (r *Reader) names() ([]string, error) {
 
 // file returns the checked entries of one file.
 func (r *Reader) file(name string) ([]sysinfo.Custom, error) {
-	// Without O_NONBLOCK a pipe of that name would hold the report for ever.
-	f, err := os.OpenFile(filepath.Join(r.Dir, name), os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
+	path := filepath.Join(r.Dir, name)
+	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
@@ -133,17 +137,14 @@ func (r *Reader) file(name string) ([]sysinfo.Custom, error) {
 	if r.MaxAge > 0 && time.Since(info.ModTime()) > r.MaxAge {
 		return nil, fmt.Errorf("not written for more than %v", r.MaxAge)
 	}
-	b, err := io.ReadAll(io.LimitReader(f, MaxFileBytes+1))
+	b, err := plainfile.Read(path, MaxFileBytes)
 	if err != nil {
 		return nil, err
 	}
-	if len(b) > MaxFileBytes {
-		return nil, fmt.Errorf("more than %d bytes", MaxFileBytes)
-	}
 	if filepath.Ext(name) == ".prom" {
-		return ParseProm(b)
+		return parseProm(b)
 	}
-	return ParseJSON(b)
+	return parseJSON(b)
 }
 
 // check returns the entries as the cloud will take them, or says why it would

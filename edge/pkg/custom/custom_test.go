@@ -1,8 +1,11 @@
 package custom
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -28,44 +31,44 @@ func TestParse(t *testing.T) {
 		input       string
 		want, error string // one of them
 	}{
-		"prom": {ParseProm, "# HELP a b\n# TYPE a counter\na 1\n\n b{x=\"y\", z = \"q\\\"\\\\\\n\",} +2.5e1 1700000000000\r\nc:d\t{} 3",
+		"prom": {parseProm, "# HELP a b\n# TYPE a counter\na 1\n\n b{x=\"y\", z = \"q\\\"\\\\\\n\",} +2.5e1 1700000000000\r\nc:d\t{} 3",
 			`[{"name":"a","value":1},{"name":"b","labels":{"x":"y","z":"q\"\\\n"},"value":25},{"name":"c:d","value":3}]`, ""},
-		"prom, own labels": {ParseProm, `a{name="n",node="m",empty=""} 1`, `[{"name":"a","labels":{"exported_name":"n","exported_node":"m"},"value":1}]`, ""},
-		"prom, taken labels": {ParseProm, `a{job="j",instance="i",pod="p",namespace="n"} 1` + "\n" + `a{service="s",endpoint="e",container="c",le="1"} 1` + "\n" + `a{quantile="q",prometheus="p",prometheus_replica="r"} 1`,
+		"prom, own labels": {parseProm, `a{name="n",node="m",empty=""} 1`, `[{"name":"a","labels":{"exported_name":"n","exported_node":"m"},"value":1}]`, ""},
+		"prom, taken labels": {parseProm, `a{job="j",instance="i",pod="p",namespace="n"} 1` + "\n" + `a{service="s",endpoint="e",container="c",le="1"} 1` + "\n" + `a{quantile="q",prometheus="p",prometheus_replica="r"} 1`,
 			`[{"name":"a","labels":{"exported_instance":"i","exported_job":"j","exported_namespace":"n","exported_pod":"p"},"value":1},` +
 				`{"name":"a","labels":{"exported_container":"c","exported_endpoint":"e","exported_le":"1","exported_service":"s"},"value":1},` +
 				`{"name":"a","labels":{"exported_prometheus":"p","exported_prometheus_replica":"r","exported_quantile":"q"},"value":1}]`, ""},
-		"json, taken label":      {ParseJSON, `[{"name":"a","value":1,"labels":{"job":"j"}}]`, `[{"name":"a","labels":{"exported_job":"j"},"value":1}]`, ""},
-		"json, long label name":  {ParseJSON, `[{"name":"a","value":1,"labels":{"` + strings.Repeat("l", 129) + `":"d"}}]`, "", "longer than 128 bytes"},
-		"prom, renamed twice":    {ParseProm, `a{name="n",exported_name="m"} 1`, "", "label exported_name twice"},
-		"prom, nothing":          {ParseProm, "# only words\n", `null`, ""},
-		"prom, no name":          {ParseProm, "a 1\n{} 1", "", "line 2: no metric name"},
-		"prom, no value":         {ParseProm, "a", "", "line 1: no metric name"},
-		"prom, brace alone":      {ParseProm, "a{", "", "labels are not"},
-		"prom, open quote":       {ParseProm, `a{b="c`, "", "closing quote"},
-		"prom, no comma":         {ParseProm, `a{b="c" d="e"} 1`, "", "commas"},
-		"prom, label twice":      {ParseProm, `a{b="c",b="e"} 1`, "", "label b twice"},
-		"prom, not a number":     {ParseProm, "a one", "", "no number"},
-		"prom, not a time stamp": {ParseProm, "a 1 now", "", "no time stamp"},
-		"prom, not finite":       {ParseProm, "a NaN", "", "no finite value"},
-		"prom, series twice":     {ParseProm, `a{b="c",d="e"} 1` + "\n" + `a{d="e",b="c"} 2`, "", "a twice with the same labels"},
-		"prom, reserved label":   {ParseProm, `a{__b="c"} 1`, "", `a: label "__b" begins with __`},
-		"prom, not UTF-8":        {ParseProm, "a{b=\"\xff\"} 1", "", "not UTF-8"},
-		"prom, long value":       {ParseProm, `a{b="` + long + `"} 1`, "", "longer than 128 bytes"},
-		"prom, many labels":      {ParseProm, `a{a="1",b="1",c="1",d="1",e="1",f="1",g="1",h="1",i="1"} 1`, "", "more than 8 labels"},
-		"prom, many":             {ParseProm, strings.Repeat("a 1\n", MaxEntries+1), "", "more than 300 entries"},
-		"json list":              {ParseJSON, ` [{"name":"a b","value":1.5,"labels":{"x":"y"}},{"name":"c","value":-1}]`, `[{"name":"a b","labels":{"x":"y"},"value":1.5},{"name":"c","value":-1}]`, ""},
-		"json flat":              {ParseJSON, `{"z":1,"a":true,"b":false}`, `[{"name":"a","value":1},{"name":"b","value":0},{"name":"z","value":1}]`, ""},
-		"json, empty":            {ParseJSON, ``, "", "neither"},
-		"json, number":           {ParseJSON, `7`, "", "neither"},
-		"json, text":             {ParseJSON, `{"a":"b"}`, "", "neither a number nor a bool"},
-		"json, misspelt":         {ParseJSON, `[{"name":"a","vlaue":1}]`, "", "unknown field"},
-		"json, no value":         {ParseJSON, `[{"name":"a"}]`, "", "no finite value"},
-		"json, no name":          {ParseJSON, `[{"value":1}]`, "", "entry 1 has no name"},
-		"json, long name":        {ParseJSON, `{"` + long + `":1}`, "", "longer than 128 bytes"},
-		"json, truncated":        {ParseJSON, `[{"name":"a","value":1}`, "", "unexpected EOF"},
-		"json, two":              {ParseJSON, `{"a":1} {"b":2}`, "", "more than one"},
-		"json, label name":       {ParseJSON, `[{"name":"a","value":1,"labels":{"b-c":"d"}}]`, "", `a: label "b-c" is not of the form`},
+		"json, taken label":      {parseJSON, `[{"name":"a","value":1,"labels":{"job":"j"}}]`, `[{"name":"a","labels":{"exported_job":"j"},"value":1}]`, ""},
+		"json, long label name":  {parseJSON, `[{"name":"a","value":1,"labels":{"` + strings.Repeat("l", 129) + `":"d"}}]`, "", "longer than 128 bytes"},
+		"prom, renamed twice":    {parseProm, `a{name="n",exported_name="m"} 1`, "", "label exported_name twice"},
+		"prom, nothing":          {parseProm, "# only words\n", `null`, ""},
+		"prom, no name":          {parseProm, "a 1\n{} 1", "", "line 2: no metric name"},
+		"prom, no value":         {parseProm, "a", "", "line 1: no metric name"},
+		"prom, brace alone":      {parseProm, "a{", "", "labels are not"},
+		"prom, open quote":       {parseProm, `a{b="c`, "", "closing quote"},
+		"prom, no comma":         {parseProm, `a{b="c" d="e"} 1`, "", "commas"},
+		"prom, label twice":      {parseProm, `a{b="c",b="e"} 1`, "", "label b twice"},
+		"prom, not a number":     {parseProm, "a one", "", "no number"},
+		"prom, not a time stamp": {parseProm, "a 1 now", "", "no time stamp"},
+		"prom, not finite":       {parseProm, "a NaN", "", "no finite value"},
+		"prom, series twice":     {parseProm, `a{b="c",d="e"} 1` + "\n" + `a{d="e",b="c"} 2`, "", "a twice with the same labels"},
+		"prom, reserved label":   {parseProm, `a{__b="c"} 1`, "", `a: label "__b" begins with __`},
+		"prom, not UTF-8":        {parseProm, "a{b=\"\xff\"} 1", "", "not UTF-8"},
+		"prom, long value":       {parseProm, `a{b="` + long + `"} 1`, "", "longer than 128 bytes"},
+		"prom, many labels":      {parseProm, `a{a="1",b="1",c="1",d="1",e="1",f="1",g="1",h="1",i="1"} 1`, "", "more than 8 labels"},
+		"prom, many":             {parseProm, strings.Repeat("a 1\n", MaxEntries+1), "", "more than 300 entries"},
+		"json list":              {parseJSON, ` [{"name":"a b","value":1.5,"labels":{"x":"y"}},{"name":"c","value":-1}]`, `[{"name":"a b","labels":{"x":"y"},"value":1.5},{"name":"c","value":-1}]`, ""},
+		"json flat":              {parseJSON, `{"z":1,"a":true,"b":false}`, `[{"name":"a","value":1},{"name":"b","value":0},{"name":"z","value":1}]`, ""},
+		"json, empty":            {parseJSON, ``, "", "neither"},
+		"json, number":           {parseJSON, `7`, "", "neither"},
+		"json, text":             {parseJSON, `{"a":"b"}`, "", "neither a number nor a bool"},
+		"json, misspelt":         {parseJSON, `[{"name":"a","vlaue":1}]`, "", "unknown field"},
+		"json, no value":         {parseJSON, `[{"name":"a"}]`, "", "no finite value"},
+		"json, no name":          {parseJSON, `[{"value":1}]`, "", "entry 1 has no name"},
+		"json, long name":        {parseJSON, `{"` + long + `":1}`, "", "longer than 128 bytes"},
+		"json, truncated":        {parseJSON, `[{"name":"a","value":1}`, "", "unexpected EOF"},
+		"json, two":              {parseJSON, `{"a":1} {"b":2}`, "", "more than one"},
+		"json, label name":       {parseJSON, `[{"name":"a","value":1,"labels":{"b-c":"d"}}]`, "", `a: label "b-c" is not of the form`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			entries, err := test.parse([]byte(test.input))
@@ -106,7 +109,7 @@ func TestRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := Reader{Dir: dir, MaxAge: time.Hour}
-	entries, errs := r.Read()
+	entries, errs := r.Read(context.Background())
 	if got, want := text(entries), `[{"name":"a","value":1},{"name":"b","value":1},{"name":"c","value":3}]`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
@@ -120,7 +123,7 @@ func TestRead(t *testing.T) {
 		}
 	}
 	r.MaxAge = 0
-	if entries, _ := r.Read(); len(entries) != 4 {
+	if entries, _ := r.Read(context.Background()); len(entries) != 4 {
 		t.Errorf("without a maximal age: %s", text(entries))
 	}
 }
@@ -135,7 +138,7 @@ func TestReadLimits(t *testing.T) {
 		write(t, dir, fmt.Sprintf("%d.prom", i), b.String())
 	}
 	r := Reader{Dir: dir}
-	entries, errs := r.Read()
+	entries, errs := r.Read(context.Background())
 	if len(entries) != MaxEntries || len(errs) != 1 || !strings.Contains(errs[0].Error(), "more than 300 entries") {
 		t.Errorf("%d entries, errors %v", len(entries), errs)
 	}
@@ -144,18 +147,21 @@ func TestReadLimits(t *testing.T) {
 		write(t, dir, fmt.Sprintf("%03d.json", i), fmt.Sprintf(`{"v%d":1}`, i))
 	}
 	r = Reader{Dir: dir}
-	entries, errs = r.Read()
+	entries, errs = r.Read(context.Background())
 	if len(entries) != MaxFiles || len(errs) != 1 || !strings.Contains(errs[0].Error(), "more than 64 files") {
 		t.Errorf("%d entries, errors %v", len(entries), errs)
 	}
 }
 
 func TestNoFolder(t *testing.T) {
-	for _, dir := range []string{"", filepath.Join(t.TempDir(), "not yet")} {
-		r := Reader{Dir: dir}
-		if entries, errs := r.Read(); entries != nil || errs != nil {
-			t.Errorf("folder %q: %v, %v", dir, entries, errs)
-		}
+	var none Reader
+	if entries, errs := none.Read(context.Background()); entries != nil || errs != nil {
+		t.Errorf("no folder wanted: %v, %v", entries, errs)
+	}
+	r := Reader{Dir: filepath.Join(t.TempDir(), "gone")}
+	entries, errs := r.Read(context.Background())
+	if len(entries) != 0 || len(errs) != 1 || !errors.Is(errs[0], fs.ErrNotExist) || !strings.Contains(errs[0].Error(), r.Dir) {
+		t.Errorf("a folder that is not there: %v, %v", entries, errs)
 	}
 }
 
@@ -180,5 +186,5 @@ func fuzz(f *testing.F, parse func([]byte) ([]sysinfo.Custom, error)) {
 	})
 }
 
-func FuzzParseProm(f *testing.F) { fuzz(f, ParseProm) }
-func FuzzParseJSON(f *testing.F) { fuzz(f, ParseJSON) }
+func FuzzParseProm(f *testing.F) { fuzz(f, parseProm) }
+func FuzzParseJSON(f *testing.F) { fuzz(f, parseJSON) }

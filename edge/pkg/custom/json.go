@@ -11,13 +11,13 @@ import (
 	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
-// ParseJSON returns the entries of b, which is one of
+// parseJSON returns the entries of b, which is one of
 //
 //	[{"name": "cell_volts", "labels": {"cell": "1"}, "value": 3.9}, …]
 //	{"battery_volts": 12.6, "door_open": true}
 //
 // where true is 1 and false is 0.
-func ParseJSON(b []byte) ([]sysinfo.Custom, error) {
+func parseJSON(b []byte) ([]sysinfo.Custom, error) {
 	b = bytes.TrimSpace(b)
 	var (
 		entries []sysinfo.Custom

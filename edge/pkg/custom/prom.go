@@ -10,10 +10,10 @@ import (
 	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
-// ParseProm returns the samples of b, which is in Prometheus' text format, as
+// parseProm returns the samples of b, which is in Prometheus' text format, as
 // entries. Types, help and time stamps are passed over: the age of a reading
 // is its file's, and every entry becomes a gauge.
-func ParseProm(b []byte) ([]sysinfo.Custom, error) {
+func parseProm(b []byte) ([]sysinfo.Custom, error) {
 	var entries []sysinfo.Custom
 	for n := 1; len(b) > 0; n++ {
 		line, rest, _ := bytes.Cut(b, []byte("\n"))

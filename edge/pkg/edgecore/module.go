@@ -131,17 +131,11 @@ func (m *Module) Run(ctx context.Context) error {
 		Host:     host.New(m.config.Host),
 		Custom:   &custom.Reader{Dir: m.config.CustomDir, MaxAge: m.config.CustomMaxAge},
 		Interval: m.config.Interval,
-	}
-	read := func() []byte {
-		message, errs := reports.Message()
-		for _, err := range errs {
-			klog.InfoS("Left out of the report", "err", err)
-		}
-		return message
+		LeftOut:  func(err error) { klog.InfoS("Left out of the report", "err", err) },
 	}
 	start := m.start(m.config.Interval)
 	klog.InfoS("Reporting sysInfo", "topic", m.config.Topic, "interval", m.config.Interval, "firstReportIn", start)
-	read() // so that the first report has a CPU ratio
+	reports.Read(ctx) // so that the first report has a CPU ratio
 	slot := report.NewSlot()
 	// beehive's Send waits as long as edgehub's channel is full, so it gets a
 	// goroutine of its own, and one only. Cleanup of edgehub ends its wait.
@@ -157,7 +151,7 @@ func (m *Module) Run(ctx context.Context) error {
 	}()
 	report.Every(ctx, start, m.config.Interval, func() {
 		if m.config.Connected() {
-			slot.Put(read())
+			slot.Put(reports.Message(ctx))
 		}
 	})
 	klog.InfoS("Stopped reporting sysInfo")

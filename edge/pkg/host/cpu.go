@@ -1,69 +1,158 @@
 package host
 
 import (
-	"github.com/prometheus/procfs"
+	"bytes"
+	"errors"
+	"fmt"
+	"strconv"
 
 	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
-// readCPU reads /proc/stat: processors, their time by mode, and the boot time.
-func (r *Reader) readCPU(doc *sysinfo.Document) error {
-	fs, err := r.procfs()
-	if err != nil {
-		return err
-	}
-	stat, err := fs.Stat()
-	if err != nil {
-		r.cpu = nil // the next ratio would cover a time nobody can tell
-		return err
-	}
-	if stat.BootTime > 0 {
-		doc.Host.BootTime = sysinfo.Ptr(float64(stat.BootTime))
-	}
-	cpu := cpuOf(doc)
-	if n := len(stat.CPU); n > 0 {
-		cpu.Count = sysinfo.Ptr(uint64(n))
-	}
-	now := stat.CPUTotal
-	// Guest time is left out: the kernel has it in user and nice already.
-	cpu.SecondsTotal = map[string]float64{
-		"user": now.User, "nice": now.Nice, "system": now.System, "idle": now.Idle,
-		"iowait": now.Iowait, "irq": now.IRQ, "softirq": now.SoftIRQ, "steal": now.Steal,
-	}
-	if r.cpu != nil {
-		cpu.UsageRatio = usageRatio(*r.cpu, now)
-	}
-	r.cpu = &now
-	return nil
+// cpuModes are the modes of proc(5)'s cpu line, in its order. Guest time is
+// left out: the kernel has it in user and nice already.
+var cpuModes = [...]string{"user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal"}
+
+const idleMode, iowaitMode = 3, 4
+
+// cpuTimes is the time of all processors in each mode, in ticks.
+type cpuTimes struct {
+	ticks [len(cpuModes)]uint64
+	modes int // that the kernel counts; zero before the first reading
 }
 
-// usageRatio returns the busy share of the time between two readings, nil
-// where no time passed. The kernel lets idle and iowait run backwards a little
-// (and far, when a processor is taken offline), hence the bounds.
-func usageRatio(before, now procfs.CPUStat) *float64 {
-	idle := (now.Idle + now.Iowait) - (before.Idle + before.Iowait)
-	busy := (now.User + now.Nice + now.System + now.IRQ + now.SoftIRQ + now.Steal) -
-		(before.User + before.Nice + before.System + before.IRQ + before.SoftIRQ + before.Steal)
-	idle, busy = max(idle, 0), max(busy, 0)
-	if idle+busy <= 0 {
+const ticksPerSecond = 100 // USER_HZ, the same on every processor that Go runs on
+
+// stat reads /proc/stat: processors, their time by mode, and the boot time.
+func (p *reading) stat() (fill, error) {
+	var (
+		now       cpuTimes
+		count     uint64
+		bootTime  float64
+		anything  bool
+		cpuPrefix = []byte("cpu")
+	)
+	err := p.lines(p.proc("stat"), func(line []byte) (string, error) {
+		fields := bytes.Fields(line[:min(len(line), 512)]) // the line of interrupts is a long one
+		if len(fields) == 0 {
+			return "", nil
+		}
+		name := fields[0]
+		switch {
+		case string(name) == "cpu":
+			anything = true
+			n := min(len(fields)-1, len(cpuModes))
+			if n < 4 {
+				return "cpu", fmt.Errorf("%d fields, want at least 4", n)
+			}
+			if err := counters(fields[1:], 2, now.ticks[:n]); err != nil {
+				return "cpu", err
+			}
+			now.modes = n
+		case bytes.HasPrefix(name, cpuPrefix):
+			if _, err := strconv.ParseUint(string(name[len(cpuPrefix):]), 10, 16); err != nil {
+				return string(name), errors.New("is no processor")
+			}
+			count++
+		case string(name) == "btime":
+			if len(fields) != 2 {
+				return "btime", errors.New("has no time")
+			}
+			var at [1]uint64
+			if err := counters(fields[1:], 2, at[:]); err != nil {
+				return "btime", err
+			}
+			bootTime = float64(at[0])
+		}
+		return "", nil
+	})
+	if err == nil && !anything {
+		err = fmt.Errorf("%s has no line cpu", p.proc("stat"))
+	}
+	var ratio *float64
+	seconds := map[string]float64{}
+	if now.modes > 0 {
+		before := p.Reader.cpu
+		now.hold(before)
+		p.Reader.cpu = now
+		if before.modes > 0 {
+			ratio = usageRatio(before, now)
+		}
+		for i, mode := range cpuModes[:now.modes] {
+			seconds[mode] = float64(now.ticks[i]) / ticksPerSecond
+		}
+	} else {
+		p.Reader.cpu = cpuTimes{} // the next ratio would cover a time nobody can tell
+	}
+	return func(doc *sysinfo.Document) {
+		if bootTime > 0 {
+			doc.Host.BootTime = &bootTime
+		}
+		if count == 0 && len(seconds) == 0 {
+			return
+		}
+		cpu := cpuOf(doc)
+		if count > 0 {
+			cpu.Count = &count
+		}
+		if len(seconds) > 0 {
+			cpu.SecondsTotal = seconds
+		}
+		cpu.UsageRatio = ratio
+	}, err
+}
+
+// hold keeps every mode from running back: the kernel lets idle and iowait do
+// so a little at any time, and far when a processor is taken offline, which
+// would look like a counter that began anew.
+func (now *cpuTimes) hold(before cpuTimes) {
+	for i := range now.ticks {
+		now.ticks[i] = max(now.ticks[i], before.ticks[i])
+	}
+	now.modes = max(now.modes, before.modes)
+}
+
+// usageRatio returns the busy share of the time between two readings, of which
+// the later one was held, nil where no time passed.
+func usageRatio(before, now cpuTimes) *float64 {
+	var idle, all uint64
+	for i := range now.ticks {
+		passed := now.ticks[i] - before.ticks[i]
+		all += passed
+		if i == idleMode || i == iowaitMode {
+			idle += passed
+		}
+	}
+	if all == 0 {
 		return nil
 	}
-	return sysinfo.Ptr(busy / (idle + busy))
+	return sysinfo.Ptr(float64(all-idle) / float64(all))
 }
 
-// readLoad reads /proc/loadavg.
-func (r *Reader) readLoad(doc *sysinfo.Document) error {
-	fs, err := r.procfs()
+// load reads /proc/loadavg.
+func (p *reading) load() (fill, error) {
+	path := p.proc("loadavg")
+	text, err := readText(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	load, err := fs.LoadAvg()
-	if err != nil {
-		return err
+	fields := bytes.Fields([]byte(text))
+	var loads [3]*float64
+	for i := range loads {
+		if i >= len(fields) {
+			return nil, fmt.Errorf("%s: %d fields, want at least 3", path, len(fields))
+		}
+		load, err := strconv.ParseFloat(string(fields[i]), 64)
+		if err != nil || !(load >= 0 && load < 1e9) {
+			p.fail(fmt.Errorf("%s: %w", path, fieldError(i+1, fields[i], "load")))
+			continue
+		}
+		loads[i] = &load
 	}
-	cpu := cpuOf(doc)
-	cpu.Load1, cpu.Load5, cpu.Load15 = &load.Load1, &load.Load5, &load.Load15
-	return nil
+	return func(doc *sysinfo.Document) {
+		cpu := cpuOf(doc)
+		cpu.Load1, cpu.Load5, cpu.Load15 = loads[0], loads[1], loads[2]
+	}, nil
 }
 
 func cpuOf(doc *sysinfo.Document) *sysinfo.CPU {

@@ -1,12 +1,12 @@
 package host
 
 import (
+	"errors"
 	"fmt"
-	"os"
-	"strconv"
+	"io/fs"
 	"strings"
-	"time"
 
+	"github.com/edgegauge/edgegauge/edge/pkg/ask"
 	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
@@ -16,141 +16,137 @@ type usage struct {
 	files, filesFree                uint64
 }
 
-// stat is a question put to one file system.
-type stat struct {
-	mount
-	done  chan struct{} // closed when usage and err are there
-	usage usage
-	err   error
-
-	overdue bool // it had its time in an earlier read; do not wait for it again
-}
-
-// mount is one line of mountinfo.
-type mount struct{ device, mountpoint, fstype string }
-
-// readFilesystems asks every mounted file system that is not excluded.
-func (r *Reader) readFilesystems(doc *sysinfo.Document) error {
-	// The mounts of process 1 are the host's; one's own are a container's.
-	b, err := os.ReadFile(r.proc("1/mountinfo"))
+// filesystems asks every mounted file system that is not excluded.
+func (p *reading) filesystems() (fill, error) {
+	mounts, err := p.mounts()
 	if err != nil {
-		if b, err = os.ReadFile(r.proc("self/mountinfo")); err != nil {
-			return err
-		}
+		return nil, err
 	}
-	mounts, err := parseMountinfo(b)
-
-	// The last mount on a point hides the ones before it.
-	visible := make(map[string]int, len(mounts))
+	names := make([]string, len(mounts))
 	for i, m := range mounts {
-		visible[m.mountpoint] = i
+		names[i] = "filesystem " + m.mountpoint
 	}
-	asked := make(map[string]*stat)
-	for i, m := range mounts {
-		if visible[m.mountpoint] == i &&
-			!r.options.MountpointsExclude.MatchString(m.mountpoint) && !r.options.FSTypesExclude.MatchString(m.fstype) {
-			asked[m.mountpoint] = r.ask(m)
-		}
-	}
-	deadline := time.NewTimer(r.options.FilesystemTimeout)
-	defer deadline.Stop()
-	late := false
-	for mountpoint, s := range asked {
-		if !late && !s.overdue {
-			select {
-			case <-s.done:
-			case <-deadline.C:
-				late = true
-			}
-		}
-		u, err := s.answer()
-		s.overdue = err == errNoAnswer
-		if err != nil {
-			r.fail(fmt.Errorf("reading filesystem %s: %w", mountpoint, err))
-			continue
-		}
-		if u.blocks == 0 {
-			continue // a view of the kernel, not a store
-		}
+	var list []sysinfo.Filesystem
+	for i, answer := range ask.Each(p.ctx, &p.asker, names, func(i int) (usage, error) {
+		return p.statfs(p.root(mounts[i].mountpoint))
+	}) {
+		m, u := mounts[i], answer.Value
 		f := sysinfo.Filesystem{
-			Device: s.device, Mountpoint: s.mountpoint, FSType: s.fstype,
-			SizeBytes:  sysinfo.Ptr(u.blocks * u.blockBytes),
-			AvailBytes: sysinfo.Ptr(u.blocksAvail * u.blockBytes),
+			Device: m.device, Mountpoint: m.mountpoint, FSType: m.fstype,
+			ReadOnly: &mounts[i].readOnly, DeviceError: sysinfo.Ptr(false),
 		}
-		if u.files > 0 { // btrfs and vfat have no inode table to run out of
-			f.Files, f.FilesFree = &u.files, &u.filesFree
-		}
-		doc.Filesystems = append(doc.Filesystems, f)
-	}
-	r.asked = asked
-	return err
-}
-
-// ask puts the question in a goroutine of its own, for the kernel may keep it
-// waiting as long as a network file system's server is away. A question that
-// still waits is not put again: at most one goroutine waits per file system.
-func (r *Reader) ask(m mount) *stat {
-	if s := r.asked[m.mountpoint]; s != nil && s.mount == m {
-		if _, err := s.answer(); err == errNoAnswer {
-			return s
-		}
-	}
-	s := &stat{mount: m, done: make(chan struct{})}
-	go func() {
-		defer close(s.done)
-		s.usage, s.err = r.statfs(r.root(m.mountpoint))
-	}()
-	return s
-}
-
-// answer returns the answer as far as it is there.
-func (s *stat) answer() (usage, error) {
-	select {
-	case <-s.done:
-		return s.usage, s.err
-	default:
-		return usage{}, errNoAnswer
-	}
-}
-
-var errNoAnswer = fmt.Errorf("no answer: %w", os.ErrDeadlineExceeded)
-
-// parseMountinfo reads proc(5)'s mountinfo. A line it does not understand is
-// left out and reported with the others' success.
-func parseMountinfo(b []byte) (mounts []mount, err error) {
-	for _, line := range strings.Split(string(b), "\n") {
-		if line == "" {
+		switch err := answer.Err; {
+		case errors.Is(err, ask.ErrNoAnswer), errors.Is(err, fs.ErrPermission):
+			// Nobody can tell, at least not this user from here.
+			p.failf("%s: %w", m.mountpoint, err)
 			continue
-		}
-		before, after, ok := strings.Cut(line, " - ")
-		left, right := strings.Split(before, " "), strings.Split(after, " ")
-		if !ok || len(left) < 6 || len(right) < 2 {
-			err = fmt.Errorf("mountinfo line %.100q has too few fields", line)
-			continue
-		}
-		mounts = append(mounts, mount{
-			device: unescape(right[1]), mountpoint: unescape(left[4]), fstype: unescape(right[0]),
-		})
-	}
-	return mounts, err
-}
-
-// unescape undoes mountinfo's octal escapes of space, tab, newline and
-// backslash.
-func unescape(s string) string {
-	if !strings.Contains(s, `\`) {
-		return s
-	}
-	out := make([]byte, 0, len(s))
-	for i := 0; i < len(s); i++ {
-		if s[i] == '\\' && i+4 <= len(s) {
-			if n, err := strconv.ParseUint(s[i+1:i+4], 8, 8); err == nil {
-				out = append(out, byte(n))
-				i += 3
-				continue
+		case err != nil:
+			p.failf("%s: %w", m.mountpoint, err)
+			f.DeviceError = sysinfo.Ptr(true)
+		case u.blocks == 0 && m.mountpoint != "/":
+			continue // a view of the kernel, not a store
+		default:
+			f.SizeBytes = sysinfo.Ptr(u.blocks * u.blockBytes)
+			f.AvailBytes = sysinfo.Ptr(u.available() * u.blockBytes)
+			if u.files > 0 { // btrfs and vfat have no inode table to run out of
+				f.Files, f.FilesFree = &u.files, sysinfo.Ptr(u.filesFree)
 			}
 		}
-		out = append(out, s[i])
+		list = append(list, f)
 	}
-	return string(out)
+	return func(doc *sysinfo.Document) { doc.Filesystems = list }, nil
+}
+
+// available returns the blocks for unprivileged users. The kernel lets them
+// fall below zero when root uses what is reserved for it.
+func (u usage) available() uint64 {
+	if int64(u.blocksAvail) < 0 {
+		return 0
+	}
+	return u.blocksAvail
+}
+
+// mounts returns the file systems to ask: those mounted and not hidden by a
+// later mount, not excluded, and each at the shortest of its mount points.
+func (p *reading) mounts() ([]mount, error) {
+	mounts, err := p.mountinfo(p.proc("1/mountinfo"), false)
+	if err != nil && p.options.RootPath == "/" {
+		// A host that hides its processes. The mounts of this process are
+		// those of the host, but for what its service manager put over them.
+		var own error
+		if mounts, own = p.mountinfo(p.proc("self/mountinfo"), true); own == nil {
+			p.failf("%w; took this process's own mounts", err)
+			err = nil
+		}
+	}
+	if err != nil {
+		// In a container one's own mounts are the container's: a /etc/hosts
+		// and no / of the host's.
+		return nil, fmt.Errorf("the host's mounts: %w", err)
+	}
+	return mounts, nil
+}
+
+// mountinfo reads proc(5)'s mountinfo. A line it does not understand is left
+// out and named. With own, whether a file system is read-only is taken from
+// the file system alone, for the mount may be a sandbox's.
+func (p *reading) mountinfo(path string, own bool) ([]mount, error) {
+	var all []mount
+	if err := p.lines(path, func(line []byte) (string, error) {
+		if len(line) == 0 {
+			return "", nil
+		}
+		m, ok := parseMount(line, own)
+		if !ok {
+			return string(line[:min(len(line), 60)]), errors.New("has too few fields")
+		}
+		if !p.options.MountpointsExclude.MatchString(m.mountpoint) {
+			all = append(all, m)
+		}
+		return "", nil
+	}); err != nil {
+		return nil, err
+	}
+	var (
+		tree  = newMountTree(all)
+		names = map[string]string{} // of block devices, by number
+		kept  []mount
+		index = map[string]int{} // by device and type
+	)
+	for _, m := range all {
+		if m.device != rootDevice && strings.HasPrefix(m.device, "/dev/") {
+			names[m.number] = m.device
+		}
+	}
+	for i, m := range all {
+		if p.options.leavesOut(m) || tree.hidden(i) {
+			continue
+		}
+		if m.device == rootDevice && names[m.number] != "" {
+			m.device = names[m.number]
+		}
+		key := m.device + "\x00" + m.fstype
+		if !strings.HasPrefix(m.device, "/dev/") {
+			key += "\x00" + m.number // tmpfs and their like all have one name
+		}
+		switch j, twice := index[key]; {
+		case !twice:
+			index[key] = len(kept)
+			kept = append(kept, m)
+		case shorter(m.mountpoint, kept[j].mountpoint):
+			kept[j] = m
+		}
+	}
+	return kept, nil
+}
+
+// rootDevice is what a kernel that mounted the root itself calls its device.
+const rootDevice = "/dev/root"
+
+// shorter orders mount points by length, and those of one length by name.
+func shorter(a, b string) bool {
+	if len(a) != len(b) {
+		return len(a) < len(b)
+	}
+	return a < b
 }

@@ -1,129 +1,124 @@
 package host
 
 import (
-	"bufio"
-	"debug/buildinfo"
+	"bytes"
 	"errors"
-	"io/fs"
+	"fmt"
 	"os"
-	"regexp"
-	"strconv"
+	"path"
 	"strings"
-	"time"
 
+	"github.com/edgegauge/edgegauge/edge/pkg/plainfile"
 	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
-// readHost reads what the node runs: operating system, kernel, edgecore.
-func (r *Reader) readHost(doc *sysinfo.Document) error {
-	var errs []error
-	host := doc.Host
-	if kernel, ok := readText(r.proc("sys/kernel/osrelease")); ok {
-		host.Kernel = kernel
-	} else {
-		errs = append(errs, errors.New("no kernel release in "+r.proc("sys/kernel/osrelease")))
+// host reads what the node runs: operating system, kernel, edgecore.
+func (p *reading) host() (fill, error) {
+	kernel, err := readText(p.proc("sys/kernel/osrelease"))
+	if err == nil && kernel == "" {
+		err = fmt.Errorf("%s is empty", p.proc("sys/kernel/osrelease"))
 	}
-	image, err := r.osImage()
 	if err != nil {
-		errs = append(errs, err)
+		p.failf("no kernel release: %w", err)
 	}
-	host.OSImage = image
-	host.EdgecoreVersion = r.options.EdgecoreVersion
-	if host.EdgecoreVersion == "" {
-		host.EdgecoreVersion = r.version.of(r.root(r.options.EdgecorePath))
+	image, err := p.osImage()
+	if err != nil {
+		p.fail(err)
 	}
-	return errors.Join(errs...)
+	version := p.options.EdgecoreVersion
+	if version == "" {
+		if path, err := p.resolve(p.options.EdgecorePath); err == nil {
+			version = p.version.of(path)
+		}
+	}
+	return func(doc *sysinfo.Document) {
+		doc.Host.Kernel, doc.Host.OSImage, doc.Host.EdgecoreVersion = kernel, image, version
+	}, nil
 }
 
 // osImage returns PRETTY_NAME of os-release(5).
-func (r *Reader) osImage() (string, error) {
-	f, err := os.Open(r.root("etc/os-release"))
-	if err != nil {
-		if f, err = os.Open(r.root("usr/lib/os-release")); err != nil {
-			return "", err
+func (p *reading) osImage() (string, error) {
+	var errs []error
+	for _, name := range []string{"etc/os-release", "usr/lib/os-release"} {
+		path, err := p.resolve(name)
+		if err != nil {
+			errs = append(errs, err)
+			continue
 		}
-	}
-	defer f.Close()
-	name := ""
-	lines := bufio.NewScanner(f)
-	for lines.Scan() {
-		key, value, ok := strings.Cut(lines.Text(), "=")
-		switch {
-		case !ok:
-		case key == "PRETTY_NAME":
-			return unquote(value), nil
-		case key == "NAME":
-			name = unquote(value)
-		}
-	}
-	return name, lines.Err()
-}
-
-// unquote undoes the shell quoting of os-release(5).
-func unquote(s string) string {
-	s = strings.TrimSpace(s)
-	if len(s) < 2 || s[0] != s[len(s)-1] || (s[0] != '"' && s[0] != '\'') {
-		return s
-	}
-	if s[0] == '\'' {
-		return s[1 : len(s)-1]
-	}
-	if u, err := strconv.Unquote(s); err == nil {
-		return u
-	}
-	return s[1 : len(s)-1]
-}
-
-// versionCache remembers the version of a binary until the file changes, for
-// finding it means to search the file.
-type versionCache struct {
-	modified time.Time
-	size     int64
-	version  string
-}
-
-// of returns the version of the edgecore binary at path, or nothing: a binary
-// that is not there is no error, for edgecore may live anywhere.
-func (c *versionCache) of(path string) string {
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		*c = versionCache{}
-	}
-	if err != nil || !info.Mode().IsRegular() {
-		return ""
-	}
-	if c.size == info.Size() && c.modified.Equal(info.ModTime()) {
-		return c.version
-	}
-	*c = versionCache{info.ModTime(), info.Size(), buildVersion(path)}
-	return c.version
-}
-
-var gitVersion = regexp.MustCompile(`-X[ =]'?github\.com/kubeedge/kubeedge/pkg/version\.gitVersion=([^\s'"]+)`)
-
-// buildVersion returns the KubeEdge version in a Go binary's build
-// information: what its linker was told, else the module it was made from.
-func buildVersion(path string) string {
-	info, err := buildinfo.ReadFile(path)
-	if err != nil {
-		return ""
-	}
-	return versionIn(info)
-}
-
-func versionIn(info *buildinfo.BuildInfo) string {
-	for _, s := range info.Settings {
-		if s.Key == "-ldflags" {
-			if m := gitVersion.FindStringSubmatch(s.Value); m != nil {
-				return m[1]
+		values := map[string]string{}
+		err = plainfile.Lines(path, maxReleaseBytes, func(line []byte) {
+			if key, value, ok := bytes.Cut(bytes.TrimSpace(line), []byte("=")); ok && !bytes.HasPrefix(key, []byte("#")) {
+				values[string(key)] = unquote(string(value))
 			}
+		})
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		if pretty := values["PRETTY_NAME"]; pretty != "" {
+			return pretty, nil
+		}
+		return values["NAME"], nil
+	}
+	return "", errors.Join(errs...)
+}
+
+const maxReleaseBytes = 64 << 10
+
+// resolve returns the path of a file of the host's in which no link is left.
+// An absolute link of the host's leads from the host's root, where following
+// it plainly would lead to the reporter's own.
+func (r *Reader) resolve(name string) (string, error) {
+	const maxLinks = 40 // as the kernel's
+	var (
+		at    = "/" // below the host's root, without links
+		parts = strings.Split(name, "/")
+		links = 0
+	)
+	for len(parts) > 0 {
+		part := parts[0]
+		parts = parts[1:]
+		if part == "" || part == "." {
+			continue
+		}
+		next := path.Join(at, part) // of "..", the root at most
+		target, err := os.Readlink(r.root(next))
+		if err != nil {
+			if plainfile.IsMissing(err) {
+				return "", err
+			}
+			at = next // no link
+			continue
+		}
+		if links++; links > maxLinks {
+			return "", fmt.Errorf("%s: too many links", r.root(name))
+		}
+		if strings.HasPrefix(target, "/") {
+			at = "/"
+		}
+		parts = append(strings.Split(target, "/"), parts...)
+	}
+	return r.root(at), nil
+}
+
+// unquote undoes the shell quoting of os-release(5): a backslash escapes any
+// character outside of quotes, and those that a shell looks at within double
+// ones.
+func unquote(s string) string {
+	var out strings.Builder
+	quote := byte(0)
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '\\' && quote != '\'' && i+1 < len(s) && (quote == 0 || strings.IndexByte("\"$`\\", s[i+1]) >= 0):
+			i++
+			out.WriteByte(s[i])
+		case quote == 0 && (c == '"' || c == '\''):
+			quote = c
+		case c == quote && quote != 0:
+			quote = 0
+		default:
+			out.WriteByte(c)
 		}
 	}
-	const kubeedge = "github.com/kubeedge/kubeedge"
-	for _, m := range append(info.Deps, &info.Main) {
-		if m.Path == kubeedge && m.Version != "(devel)" {
-			return m.Version
-		}
-	}
-	return ""
+	return out.String()
 }

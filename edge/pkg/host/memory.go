@@ -1,34 +1,85 @@
 package host
 
-import "github.com/edgegauge/edgegauge/pkg/sysinfo"
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strconv"
 
-// readMemory reads /proc/meminfo, whose numbers are kibibytes.
-func (r *Reader) readMemory(doc *sysinfo.Document) error {
-	fs, err := r.procfs()
-	if err != nil {
-		return err
-	}
-	info, err := fs.Meminfo()
-	if err != nil {
-		return err
-	}
-	available := info.MemAvailable
-	if available == nil && info.MemFree != nil && info.Buffers != nil && info.Cached != nil {
-		// Kernels before 3.14 do not estimate it; this is what free(1) said then.
-		available = sysinfo.Ptr(*info.MemFree + *info.Buffers + *info.Cached)
-	}
-	doc.Memory = &sysinfo.Memory{
-		TotalBytes:     kibibytes(info.MemTotal),
-		AvailableBytes: kibibytes(available),
-		SwapTotalBytes: kibibytes(info.SwapTotal),
-		SwapFreeBytes:  kibibytes(info.SwapFree),
-	}
-	return nil
-}
+	"github.com/edgegauge/edgegauge/pkg/sysinfo"
+)
 
-func kibibytes(n *uint64) *uint64 {
-	if n == nil {
+// memory reads /proc/meminfo, whose sizes are kibibytes.
+func (p *reading) memory() (fill, error) {
+	path := p.proc("meminfo")
+	sizes := map[string]uint64{}
+	if err := p.lines(path, func(line []byte) (string, error) {
+		if len(bytes.TrimSpace(line)) == 0 {
+			return "", nil
+		}
+		name, value, ok := bytes.Cut(line, []byte(":"))
+		if !ok {
+			return string(line[:min(len(line), 40)]), errors.New("is not of the form name: size")
+		}
+		fields := bytes.Fields(value)
+		if len(fields) == 0 {
+			return string(name), errors.New("has no size")
+		}
+		n, err := strconv.ParseUint(string(fields[0]), 10, 54) // times 1024 it has to fit
+		if err != nil {
+			return string(name), fieldError(2, fields[0], "size")
+		}
+		sizes[string(name)] = n * 1024
+		return "", nil
+	}); err != nil {
+		return nil, err
+	}
+	size := func(name string) *uint64 {
+		if n, ok := sizes[name]; ok {
+			return &n
+		}
 		return nil
 	}
-	return sysinfo.Ptr(*n * 1024)
+	m := sysinfo.Memory{
+		TotalBytes:     size("MemTotal"),
+		AvailableBytes: size("MemAvailable"),
+		SwapTotalBytes: size("SwapTotal"),
+		SwapFreeBytes:  size("SwapFree"),
+	}
+	if m.AvailableBytes == nil && m.TotalBytes != nil {
+		available, err := p.estimateAvailable(sizes)
+		if err != nil {
+			p.failf("%s has no MemAvailable: %w", path, err)
+		} else {
+			m.AvailableBytes = &available
+		}
+	}
+	if m == (sysinfo.Memory{}) {
+		return nil, nil
+	}
+	return func(doc *sysinfo.Document) { doc.Memory = &m }, nil
+}
+
+// estimateAvailable computes what kernels before 3.14 do not tell, the way
+// that later ones do: what is free beyond the low watermark, and of the page
+// cache and the reclaimable slab what is not needed, half of it or the
+// watermark. The watermark is five quarters of min_free_kbytes.
+func (p *reading) estimateAvailable(sizes map[string]uint64) (uint64, error) {
+	for _, name := range []string{"MemFree", "Active(file)", "Inactive(file)", "SReclaimable"} {
+		if _, ok := sizes[name]; !ok {
+			return 0, fmt.Errorf("it has no %s either, to estimate it from", name)
+		}
+	}
+	text, err := readText(p.proc("sys/vm/min_free_kbytes"))
+	if err != nil {
+		return 0, err
+	}
+	minFree, err := strconv.ParseUint(text, 10, 50)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %.40q is no size", p.proc("sys/vm/min_free_kbytes"), text)
+	}
+	low := minFree * 1024 * 5 / 4
+	cache, slab := sizes["Active(file)"]+sizes["Inactive(file)"], sizes["SReclaimable"]
+	available := sizes["MemFree"] + cache - min(cache/2, low) + slab - min(slab/2, low)
+	return available - min(available, low), nil
 }

@@ -1,32 +1,49 @@
 package host
 
 import (
+	"errors"
+	"io"
 	"os"
 
+	"github.com/edgegauge/edgegauge/edge/pkg/plainfile"
 	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
-// readProcesses counts the numbered folders of /proc.
-func (r *Reader) readProcesses(doc *sysinfo.Document) error {
-	dir, err := os.Open(r.options.ProcPath)
+// errHidden is of a /proc that shows this user's own processes alone.
+var errHidden = errors.New("/proc hides other users' processes (hidepid)")
+
+// processes counts the numbered folders of /proc.
+func (p *reading) processes() (fill, error) {
+	dir, err := os.Open(p.options.ProcPath)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer dir.Close()
-	// Names alone: asking for each one's kind would cost a call per process.
-	names, err := dir.Readdirnames(-1)
-	if err != nil {
-		return err
-	}
 	var n uint64
-	for _, name := range names {
-		if '0' <= name[0] && name[0] <= '9' {
-			n++
+	for {
+		// Names alone: asking for each one's kind would cost a call per process.
+		names, err := dir.Readdirnames(256)
+		for _, name := range names {
+			if isDigit(name[0]) {
+				n++
+			}
+		}
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
-	if n == 0 {
-		return nil
+	switch {
+	case n == 0:
+		return nil, nil
+	case p.hidden():
+		return nil, errHidden
 	}
-	doc.Processes = &sysinfo.Processes{Count: &n}
-	return nil
+	return func(doc *sysinfo.Document) { doc.Processes = &sysinfo.Processes{Count: &n} }, nil
 }
+
+// hidden tells whether /proc does not even show process 1, which every host
+// has.
+func (p *reading) hidden() bool { return !plainfile.Exists(p.proc("1")) }

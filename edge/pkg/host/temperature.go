@@ -1,92 +1,239 @@
 package host
 
 import (
-	"os"
+	"errors"
+	"fmt"
+	"math"
 	"path/filepath"
 	"strings"
 
+	"github.com/edgegauge/edgegauge/edge/pkg/ask"
+	"github.com/edgegauge/edgegauge/edge/pkg/plainfile"
 	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
-const milli = 1000 // fractions of a unit
+// A sensor of a machine that works is within these, in degrees Celsius. What
+// is outside is the answer of one that is switched off or broken.
+const coldest, hottest = -100, 250
 
-// readTemperatures reads the thermal zones and the hardware monitors.
-func (r *Reader) readTemperatures(doc *sysinfo.Document) error {
-	var found []reading
-	for _, zone := range r.list("class/thermal", "thermal_zone*") {
-		celsius := readNumber(filepath.Join(zone, "temp"), milli)
-		kind, ok := readText(filepath.Join(zone, "type"))
-		if celsius == nil || !ok {
-			continue // a zone that is switched off answers with an error
-		}
-		number := strings.TrimPrefix(filepath.Base(zone), "thermal_zone")
-		found = append(found, reading{kind, number, celsius})
-	}
-	for _, monitor := range r.list("class/hwmon", "hwmon*") {
-		device, err := filepath.EvalSymlinks(filepath.Join(monitor, "device"))
-		if err == nil && strings.HasPrefix(filepath.Base(device), "thermal_zone") {
-			continue // the thermal zone again, in other clothes
-		}
-		name, ok := readText(filepath.Join(monitor, "name"))
-		if !ok {
-			name = filepath.Base(monitor)
-		}
-		distinct := filepath.Base(monitor)
-		if err == nil {
-			// Monitors are numbered in the order of their drivers' loading,
-			// which changes; what they monitor keeps its name.
-			distinct = filepath.Base(device)
-		}
-		inputs, _ := filepath.Glob(filepath.Join(monitor, "temp*_input"))
-		for _, input := range inputs {
-			celsius := readNumber(input, milli)
-			if celsius == nil {
-				continue
-			}
-			channel := strings.TrimSuffix(filepath.Base(input), "_input")
-			label, ok := readText(filepath.Join(monitor, channel+"_label"))
-			if !ok {
-				label = channel
-			}
-			found = append(found, reading{name + "/" + label, distinct + "/" + channel, celsius})
-		}
-	}
-	// A name that two sensors share gets what tells them apart added, on both:
-	// then neither's series depends on which is read first.
-	shared := map[string]int{}
-	for _, f := range found {
-		shared[f.name]++
-	}
-	for _, f := range found {
-		name := f.name
-		if shared[name] > 1 {
-			name += "@" + f.distinct
-		}
-		doc.Temperatures = append(doc.Temperatures, sysinfo.Temperature{Sensor: name, Celsius: f.celsius})
-	}
-	return nil
-}
-
-// reading is one sensor's value, by the name it likes to have and by what
+// sensor is one sensor's reading, by the name it likes to have and by what
 // tells it from another of that name.
-type reading struct {
+type sensor struct {
 	name, distinct string
-	celsius        *float64
+	celsius        float64
 }
 
-// list returns the entries of a class of sysfs. A class that the host does
-// not have is an empty one.
-func (r *Reader) list(class, pattern string) []string {
-	dir := r.sys(class)
-	entries, err := os.ReadDir(dir)
-	if err != nil {
+// temperatures reads the thermal zones and the hardware monitors.
+func (p *reading) temperatures() (fill, error) {
+	zones, paths := p.list("class/thermal", "thermal_zone*"), p.list("class/hwmon", "hwmon*")
+	// Every sensor has a time of its own, so the monitors are opened first, in
+	// half of it.
+	half, cancel := p.half()
+	defer cancel()
+	var (
+		inputs  []string
+		sources []*monitor
+	)
+	for i, answer := range ask.Each(half, &p.asker, paths, func(i int) (*monitor, error) { return openMonitor(paths[i]) }) {
+		if answer.Err != nil {
+			p.fail(named(paths[i], answer.Err))
+		}
+		if m := answer.Value; m != nil {
+			for _, input := range m.inputs {
+				inputs, sources = append(inputs, input), append(sources, m)
+			}
+		}
+	}
+	names := append(append([]string(nil), zones...), inputs...)
+	var all []sensor
+	for i, answer := range ask.Each(p.ctx, &p.asker, names, func(i int) (*sensor, error) {
+		if i < len(zones) {
+			return readZone(zones[i])
+		}
+		i -= len(zones)
+		return sources[i].read(inputs[i])
+	}) {
+		if answer.Value != nil {
+			all = append(all, *answer.Value)
+		}
+		if answer.Err != nil {
+			p.fail(named(names[i], answer.Err))
+		}
+	}
+	list := make([]sysinfo.Temperature, len(all))
+	for i, name := range distinctNames(all) {
+		list[i] = sysinfo.Temperature{Sensor: name, Celsius: &all[i].celsius}
+	}
+	return func(doc *sysinfo.Document) { doc.Temperatures = list }, nil
+}
+
+// named adds the path of what was asked to an error that does not tell it.
+func named(path string, err error) error {
+	if strings.Contains(err.Error(), path) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", path, err)
+}
+
+// distinctNames returns a name for each sensor. Those that share one get what
+// tells them apart added, on all of them: then none's series depends on which
+// is read first.
+func distinctNames(all []sensor) []string {
+	names := make([]string, len(all))
+	for i, s := range all {
+		names[i] = s.name
+	}
+	shared := func() map[string]int {
+		count := map[string]int{}
+		for _, name := range names {
+			count[name]++
+		}
+		return count
+	}
+	count := shared()
+	for i, s := range all {
+		if count[names[i]] > 1 {
+			names[i] += "@" + s.distinct
+		}
+	}
+	// Two monitors of one device may still have one name; nothing but their
+	// order tells them apart.
+	count, seen := shared(), map[string]int{}
+	for i, name := range names {
+		if count[name] > 1 {
+			seen[name]++
+			names[i] = fmt.Sprintf("%s#%d", name, seen[name])
+		}
+	}
+	return names
+}
+
+// readZone reads a thermal zone.
+func readZone(path string) (*sensor, error) {
+	f := folder{path: path}
+	kind, ok := f.text("type")
+	if !ok {
+		kind = filepath.Base(path)
+	}
+	celsius := f.celsius("temp", func() *float64 {
+		// The kernel's unit is the thousandth of a degree, in trip points too.
+		for i := 0; i < 12; i++ {
+			if trip := f.number(fmt.Sprintf("trip_point_%d_temp", i)); trip != nil && *trip > 0 {
+				return trip
+			}
+		}
+		return nil
+	})
+	if celsius == nil {
+		return nil, f.err()
+	}
+	return &sensor{kind, strings.TrimPrefix(filepath.Base(path), "thermal_zone"), *celsius}, f.err()
+}
+
+// celsius returns the temperature in the file, nil where there is none. The
+// limit, of the same sensor, tells whether one that seems to be next to zero
+// counts in whole degrees: then its limit seems to be next to zero, too.
+func (f *folder) celsius(name string, limit func() *float64) *float64 {
+	n := f.number(name)
+	if n == nil {
 		return nil
 	}
-	var paths []string
-	for _, e := range entries {
-		if ok, _ := filepath.Match(pattern, e.Name()); ok {
-			paths = append(paths, filepath.Join(dir, e.Name()))
+	celsius := *n / 1000
+	if small := math.Abs(*n); small > 0 && small < hottest {
+		if most := limit(); most == nil || *most >= 1000 {
+			f.fail(name, fmt.Errorf("%v may be degrees or thousandths of a degree", *n))
+			return nil
+		}
+		celsius = *n
+	}
+	if celsius < coldest || celsius > hottest {
+		f.fail(name, fmt.Errorf("%v is outside of %d to %d °C", celsius, coldest, hottest))
+		return nil
+	}
+	return &celsius
+}
+
+// monitor is a hardware monitor.
+type monitor struct {
+	folder   string   // with its files
+	inputs   []string // paths of its temperatures
+	name     string
+	distinct string
+}
+
+// openMonitor finds the sensors of a hardware monitor; nil is one without, or
+// a thermal zone again, in other clothes.
+func openMonitor(path string) (*monitor, error) {
+	device, err := filepath.EvalSymlinks(filepath.Join(path, "device"))
+	if err == nil && strings.HasPrefix(filepath.Base(device), "thermal_zone") {
+		return nil, nil
+	}
+	m := &monitor{folder: path}
+	if m.inputs, err = temperatureInputs(path); err != nil {
+		return nil, err
+	}
+	if len(m.inputs) == 0 {
+		// Drivers of old kernels have their files beside the link to them.
+		if m.inputs, err = temperatureInputs(filepath.Join(path, "device")); len(m.inputs) == 0 {
+			if plainfile.IsMissing(err) {
+				err = nil
+			}
+			return nil, err
+		}
+		m.folder = filepath.Join(path, "device")
+	}
+	for _, dir := range []string{m.folder, path, filepath.Join(path, "device")} {
+		if name, err := readText(filepath.Join(dir, "name")); err == nil && name != "" {
+			m.name = name
+			break
 		}
 	}
-	return paths
+	if m.name == "" {
+		m.name = filepath.Base(path)
+	}
+	m.distinct = filepath.Base(path)
+	if device != "" {
+		// Monitors are numbered in the order of their drivers' loading, which
+		// changes; what they monitor keeps its name.
+		m.distinct = filepath.Base(device)
+	}
+	return m, nil
+}
+
+// temperatureInputs returns the paths of a folder's temperatures.
+func temperatureInputs(dir string) (paths []string, err error) {
+	names, err := readNames(dir)
+	for _, name := range names {
+		if ok, _ := filepath.Match("temp*_input", name); ok {
+			paths = append(paths, filepath.Join(dir, name))
+		}
+	}
+	sortNatural(paths)
+	return paths, err
+}
+
+// read reads one temperature, nil where the monitor says that it has none.
+func (m *monitor) read(input string) (*sensor, error) {
+	f := folder{path: m.folder}
+	channel := strings.TrimSuffix(filepath.Base(input), "_input")
+	if fault := f.flag(channel + "_fault"); fault != nil && *fault {
+		f.fail(channel+"_fault", errors.New("the sensor is broken"))
+		return nil, f.err()
+	}
+	celsius := f.celsius(channel+"_input", func() *float64 {
+		for _, limit := range []string{"_crit", "_max"} {
+			if n := f.number(channel + limit); n != nil && *n > 0 {
+				return n
+			}
+		}
+		return nil
+	})
+	if celsius == nil {
+		return nil, f.err()
+	}
+	label, ok := f.text(channel + "_label")
+	if !ok {
+		label = channel
+	}
+	return &sensor{m.name + "/" + label, m.distinct + "/" + channel, *celsius}, nil
 }

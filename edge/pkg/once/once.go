@@ -2,10 +2,12 @@
 // so every minute.
 package once
 
+import "errors"
+
 // Filter lets an error pass once for as long as it lasts. The zero value is
 // ready. It is not safe for concurrent use.
 type Filter struct {
-	said map[string]bool // by text
+	said map[string]bool // by key
 }
 
 // News returns those errors of a round that the round before did not have: an
@@ -14,12 +16,33 @@ func (f *Filter) News(round []error) []error {
 	var news []error
 	said := make(map[string]bool, len(round))
 	for _, err := range round {
-		text := err.Error()
-		if !f.said[text] && !said[text] {
+		k := keyOf(err)
+		if !f.said[k] && !said[k] {
 			news = append(news, err)
 		}
-		said[text] = true
+		said[k] = true
 	}
 	f.said = said
 	return news
+}
+
+// Keyed returns err with a key that tells it from others, for an error whose
+// text has something in it that is another every time.
+func Keyed(key string, err error) error { return keyed{key, err} }
+
+type keyed struct {
+	key string
+	error
+}
+
+// Unwrap returns the error itself.
+func (k keyed) Unwrap() error { return k.error }
+
+// keyOf returns an error's key, else its text.
+func keyOf(err error) string {
+	var k keyed
+	if errors.As(err, &k) {
+		return k.key
+	}
+	return err.Error()
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -49,12 +50,16 @@ func TestTheCloudTakesIt(t *testing.T) {
 		samples int // at least
 	}{
 		"this machine": {host.Options{}, custom.MaxEntries + 20},
-		"the largest":  {host.Options{RootPath: largest(t)}, custom.MaxEntries + 32*(2+3+5+1)},
+		"the largest":  {host.Options{RootPath: largest(t)}, custom.MaxEntries + 600},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := Source{Host: host.New(test.host), Custom: &custom.Reader{Dir: dir}, Interval: time.Minute}
-			s.Read()
-			message, errs := s.Message()
+			var errs []error
+			s := Source{
+				Host: host.New(test.host), Custom: &custom.Reader{Dir: dir}, Interval: time.Minute,
+				LeftOut: func(err error) { errs = append(errs, err) },
+			}
+			s.Read(context.Background())
+			message := s.Message(context.Background())
 			e := decode(t, message)
 			if len(e.Ignored) > 0 {
 				t.Errorf("the mapping ignores %v", e.Ignored)

@@ -24,31 +24,44 @@ type Source struct {
 	Host     *host.Reader
 	Custom   *custom.Reader // nil: no custom values
 	Interval time.Duration  // declared in the report
+	// LeftOut is told what a report goes out without, when the report before
+	// had it. Nil: nobody is.
+	LeftOut func(error)
 
 	said once.Filter
 }
 
-// Read returns what there is to report now, and the errors that the report
-// before did not have.
-func (s *Source) Read() (*sysinfo.Document, []error) {
-	doc, errs := s.Host.Read()
+// Read returns what there is to report now, or what there was when ctx ended.
+func (s *Source) Read(ctx context.Context) *sysinfo.Document {
+	doc, errs := s.Host.Read(ctx)
 	doc.IntervalSeconds = s.Interval.Seconds()
 	if s.Custom != nil {
-		var failed []error
-		doc.Custom, failed = s.Custom.Read()
-		errs = append(errs, s.said.News(failed)...)
+		var more []error
+		doc.Custom, more = s.Custom.Read(ctx)
+		errs = append(errs, more...)
 	}
-	return doc, errs
+	if ctx.Err() == nil && s.LeftOut != nil {
+		for _, err := range s.said.News(errs) {
+			s.LeftOut(err)
+		}
+	}
+	return doc
 }
 
-// Message returns the report as bytes to send.
-func (s *Source) Message() ([]byte, []error) {
-	doc, errs := s.Read()
-	message, err := json.Marshal(doc)
-	if err != nil {
-		return nil, append(errs, err)
+// Message returns the report as bytes to send, nil when ctx ended meanwhile.
+func (s *Source) Message(ctx context.Context) []byte {
+	doc := s.Read(ctx)
+	if ctx.Err() != nil {
+		return nil
 	}
-	return message, errs
+	message, err := json.Marshal(doc)
+	if err != nil { // a number that JSON does not know, which would be a bug here
+		if s.LeftOut != nil {
+			s.LeftOut(err)
+		}
+		return nil
+	}
+	return message
 }
 
 // RandomStart returns a time to wait before the first report, less than
@@ -95,8 +108,11 @@ type Slot struct {
 // NewSlot returns an empty slot.
 func NewSlot() *Slot { return &Slot{newest: make(chan []byte, 1)} }
 
-// Put replaces what the slot holds. It never waits.
+// Put replaces what the slot holds, unless there is no report. It never waits.
 func (s *Slot) Put(report []byte) {
+	if report == nil {
+		return
+	}
 	for {
 		select {
 		case s.newest <- report:

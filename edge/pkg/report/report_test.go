@@ -1,6 +1,7 @@
 package report
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -59,13 +60,16 @@ func TestSource(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	var errs []error
 	s := Source{
+		LeftOut:  func(err error) { errs = append(errs, err) },
 		Host:     host.New(host.Options{RootPath: t.TempDir()}), // an empty host
 		Custom:   &custom.Reader{Dir: dir},
 		Interval: 90 * time.Second,
 	}
 	for i, said := range []bool{true, false} {
-		b, errs := s.Message()
+		errs = nil
+		b := s.Message(context.Background())
 		var doc sysinfo.Document
 		if err := json.Unmarshal(b, &doc); err != nil {
 			t.Fatal(err)

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// brokerPorts are the ports of URLs without one.
+var brokerPorts = map[string]string{"tcp": "1883", "mqtt": "1883", "ssl": "8883", "tls": "8883", "mqtts": "8883"}
+
+var secured = map[string]bool{"ssl": true, "tls": true, "mqtts": true}
+
+var scheme = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9+.-]*://`)
+
+// checkBroker returns an error that says how the flag is written right, unless
+// it is.
+func checkBroker(broker string) error {
+	if !scheme.MatchString(broker) {
+		return fmt.Errorf("--broker %s: has no scheme; write --broker=%s", broker, withScheme(broker))
+	}
+	u, err := url.Parse(broker)
+	switch {
+	case err != nil:
+		return fmt.Errorf("--broker %s: is no URL such as tcp://127.0.0.1:1883", broker)
+	case u.User != nil:
+		// It would show in the process list and in the log.
+		u.User = nil
+		return fmt.Errorf("--broker: must be without credentials; write --broker=%s, and give --username and --password-file or %s", u, passwordEnv)
+	case u.Scheme == "unix" && u.Path != "":
+		return nil
+	case u.Scheme == "unix":
+		return fmt.Errorf("--broker %s: has no path; write it such as unix:///run/mosquitto.sock", broker)
+	case brokerPorts[u.Scheme] == "":
+		return fmt.Errorf("--broker %s: the scheme is none of tcp, ssl and unix; write --broker=%s", broker, withScheme(u.Host))
+	case u.Hostname() == "":
+		return fmt.Errorf("--broker %s: has no host; write it such as %s://127.0.0.1:%s", broker, u.Scheme, brokerPorts[u.Scheme])
+	}
+	return nil
+}
+
+// withScheme makes a URL of a host, or of a path.
+func withScheme(host string) string {
+	if strings.HasPrefix(host, "/") {
+		return "unix://" + host
+	}
+	host, _, _ = strings.Cut(host, "/")
+	if host == "" {
+		host = "127.0.0.1"
+	}
+	name, port, err := net.SplitHostPort(host)
+	if err != nil {
+		name, port = strings.Trim(host, "[]"), brokerPorts["tcp"]
+	}
+	if name == "" {
+		name = "127.0.0.1"
+	}
+	kind := "tcp"
+	if port == brokerPorts["ssl"] {
+		kind = "ssl"
+	}
+	return kind + "://" + net.JoinHostPort(name, port)
+}

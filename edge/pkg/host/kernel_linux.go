@@ -1,0 +1,42 @@
+package host
+
+import (
+	"io/fs"
+	"syscall"
+
+	"github.com/edgegauge/edgegauge/pkg/sysinfo"
+)
+
+// statfs asks the file system at path how full it is.
+func statfs(path string) (usage, error) {
+	const maxInterrupted = 100
+	var buf syscall.Statfs_t
+	for i := 0; ; i++ {
+		err := syscall.Statfs(path, &buf)
+		if err == syscall.EINTR && i < maxInterrupted {
+			continue
+		}
+		if err != nil {
+			return usage{}, &fs.PathError{Op: "statfs", Path: path, Err: err}
+		}
+		break
+	}
+	size := uint64(buf.Frsize)
+	if size == 0 { // kernels before 2.6
+		size = uint64(buf.Bsize)
+	}
+	return usage{
+		blockBytes: size, blocks: buf.Blocks, blocksAvail: buf.Bavail,
+		files: buf.Files, filesFree: buf.Ffree,
+	}, nil
+}
+
+// adjtimex asks the kernel how its clock is kept, and changes nothing.
+func adjtimex() (*sysinfo.Clock, error) {
+	var buf syscall.Timex
+	state, err := syscall.Adjtimex(&buf)
+	if err != nil {
+		return nil, err
+	}
+	return clockOf(state, buf.Status, int64(buf.Offset))
+}

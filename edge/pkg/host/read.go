@@ -1,0 +1,199 @@
+package host
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/edgegauge/edgegauge/edge/pkg/once"
+	"github.com/edgegauge/edgegauge/edge/pkg/plainfile"
+)
+
+const (
+	maxAttributeBytes = 4 << 10 // of a file of sysfs, which is a page at most
+	maxListBytes      = 64 << 20
+	maxEntries        = 4096 // of a folder of sysfs
+)
+
+// lines reads one of /proc's files line by line. An error of a line costs that
+// line, and is said once by the line's name: the rest of it may be counters,
+// which are others every time.
+func (p *reading) lines(path string, each func(line []byte) (name string, err error)) error {
+	n := 0
+	err := plainfile.Lines(path, maxListBytes, func(line []byte) {
+		n++
+		if name, err := each(line); err != nil {
+			if name == "" {
+				name = fmt.Sprint(n)
+			}
+			p.fail(once.Keyed(fmt.Sprintf("%s: line %s", path, name), fmt.Errorf("%s: line %.40q: %w", path, name, err)))
+		}
+	})
+	if err == nil && n == 0 {
+		err = fmt.Errorf("%s is empty", path)
+	}
+	return err
+}
+
+// fieldError says which field of a line is none.
+func fieldError(n int, field []byte, want string) error {
+	return fmt.Errorf("field %d, %.40q, is no %s", n, field, want)
+}
+
+// counters parses fields, which are counted from first for an error's sake.
+func counters(fields [][]byte, first int, into []uint64) error {
+	for i := range into {
+		n, err := strconv.ParseUint(string(fields[i]), 10, 64)
+		if err != nil {
+			return fieldError(first+i, fields[i], "counter")
+		}
+		into[i] = n
+	}
+	return nil
+}
+
+// folder is a device's folder of sysfs, whose files hold a value each. A file
+// that is not there is a value that the device does not have; one that cannot
+// be read, or holds something else than it should, is noted.
+type folder struct {
+	path   string
+	failed []error
+}
+
+func (f *folder) fail(name string, err error) {
+	f.failed = append(f.failed, fmt.Errorf("%s: %w", filepath.Join(f.path, name), err))
+}
+
+// err returns what was noted.
+func (f *folder) err() error {
+	switch len(f.failed) {
+	case 0:
+		return nil
+	case 1:
+		return f.failed[0]
+	}
+	texts := make([]string, len(f.failed))
+	for i, err := range f.failed {
+		texts[i] = err.Error()
+	}
+	return fmt.Errorf("%s", strings.Join(texts, "; "))
+}
+
+// text returns the first line of the file, and whether there is one.
+func (f *folder) text(name string) (string, bool) {
+	text, err := readText(filepath.Join(f.path, name))
+	if err != nil {
+		if !plainfile.IsMissing(err) {
+			f.failed = append(f.failed, err)
+		}
+		return "", false
+	}
+	return text, text != ""
+}
+
+// number returns the number in the file, nil where there is none.
+func (f *folder) number(name string) *float64 {
+	text, ok := f.text(name)
+	if !ok {
+		return nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		f.fail(name, fmt.Errorf("%.40q is no number", text))
+		return nil
+	}
+	v := float64(n)
+	return &v
+}
+
+// bytes returns the size in the file, nil where there is none.
+func (f *folder) bytes(name string) *uint64 {
+	text, ok := f.text(name)
+	if !ok {
+		return nil
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		f.fail(name, fmt.Errorf("%.40q is no size", text))
+		return nil
+	}
+	return &n
+}
+
+// flag returns whether the file says 1, nil where it says neither 1 nor 0.
+func (f *folder) flag(name string) *bool {
+	text, ok := f.text(name)
+	if !ok {
+		return nil
+	}
+	if text != "0" && text != "1" {
+		f.fail(name, fmt.Errorf("%.40q is neither 0 nor 1", text))
+		return nil
+	}
+	v := text == "1"
+	return &v
+}
+
+// has tells whether there is a file of that name.
+func (f *folder) has(name string) bool { return plainfile.Exists(filepath.Join(f.path, name)) }
+
+// readText returns the first line of a small file.
+func readText(path string) (string, error) {
+	b, err := plainfile.Read(path, maxAttributeBytes)
+	if err != nil {
+		return "", err
+	}
+	line, _, _ := bytes.Cut(b, []byte("\n"))
+	return strings.TrimSpace(string(bytes.Trim(line, "\x00"))), nil
+}
+
+// list returns the entries of a folder of sysfs that match the pattern, in the
+// order of their numbers. A folder that the host does not have is an empty one.
+func (p *reading) list(dir, pattern string) []string {
+	dir = p.sys(dir)
+	names, err := readNames(dir)
+	if err != nil {
+		if !plainfile.IsMissing(err) {
+			p.fail(err)
+		}
+		return nil
+	}
+	var paths []string
+	for _, name := range names {
+		if ok, _ := filepath.Match(pattern, name); ok {
+			paths = append(paths, filepath.Join(dir, name))
+		}
+	}
+	sortNatural(paths)
+	return paths
+}
+
+// readNames returns the names in a folder, maxEntries at most.
+func readNames(dir string) ([]string, error) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	names, err := f.Readdirnames(maxEntries)
+	if err == io.EOF {
+		err = nil
+	}
+	return names, err
+}
+
+// sortNatural puts hwmon2 before hwmon10.
+func sortNatural(paths []string) {
+	sort.Slice(paths, func(i, j int) bool {
+		a, b := paths[i], paths[j]
+		if len(a) != len(b) && strings.TrimRight(a, "0123456789") == strings.TrimRight(b, "0123456789") {
+			return len(a) < len(b)
+		}
+		return a < b
+	})
+}

@@ -1,0 +1,38 @@
+package host
+
+import (
+	"path/filepath"
+
+	"github.com/edgegauge/edgegauge/edge/pkg/ask"
+	"github.com/edgegauge/edgegauge/pkg/sysinfo"
+)
+
+// watchdogs reads the hardware watchdogs.
+func (p *reading) watchdogs() (fill, error) {
+	paths := p.list("class/watchdog", "watchdog*")
+	var list []sysinfo.Watchdog
+	for i, answer := range ask.Each(p.ctx, &p.asker, paths, func(i int) (*sysinfo.Watchdog, error) { return readWatchdog(paths[i]) }) {
+		if answer.Value != nil {
+			list = append(list, *answer.Value)
+		}
+		if answer.Err != nil {
+			p.fail(named(paths[i], answer.Err))
+		}
+	}
+	return func(doc *sysinfo.Document) { doc.Watchdogs = list }, nil
+}
+
+func readWatchdog(path string) (*sysinfo.Watchdog, error) {
+	f := folder{path: path}
+	w := &sysinfo.Watchdog{Watchdog: filepath.Base(path)}
+	w.Identity, _ = f.text("identity")
+	if state, ok := f.text("state"); ok {
+		w.Active = sysinfo.Ptr(state == "active")
+	}
+	w.TimeoutSeconds = f.number("timeout")
+	if status := f.number("bootstatus"); status != nil {
+		const cardReset = 0x20 // WDIOF_CARDRESET
+		w.CausedReset = sysinfo.Ptr(uint64(*status)&cardReset != 0)
+	}
+	return w, f.err()
+}
