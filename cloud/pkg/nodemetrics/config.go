@@ -33,6 +33,11 @@ type Config struct {
 	// WebConfigFile is a web configuration file as Prometheus' exporters use
 	// it: TLS, client certificates, basic auth. "" is plain HTTP.
 	WebConfigFile string `json:"webConfigFile"`
+	// Authorization says who may read: "" is everybody whom WebConfigFile lets
+	// in; kubernetes is who has a bearer token that the API server knows
+	// (TokenReview) and may get the nonResourceURL /metrics
+	// (SubjectAccessReview), which works in cloudcore only.
+	Authorization string `json:"authorization"`
 	// Topics are the topics of the messages that cloudcore routes here.
 	Topics []string `json:"topics"`
 	// Identity says where the node's name comes from. `session`: use the node
@@ -107,6 +112,10 @@ const (
 	IdentitySession = "session"
 	IdentityPayload = "payload"
 )
+
+// AuthorizationKubernetes is the value of Config.Authorization that has the
+// Kubernetes API server decide who may read.
+const AuthorizationKubernetes = "kubernetes"
 
 // Duration is a time.Duration that is written as in Go: 90s, 3m, 24h.
 type Duration struct{ time.Duration }
@@ -211,6 +220,15 @@ func (c Config) Validate() error {
 		} else if first := slices.Index(c.Topics, t); first < i {
 			wrong(fmt.Sprintf("topics[%d]", i), strconv.Quote(t), fmt.Sprintf("is topics[%d] already", first))
 		}
+	}
+	switch c.Authorization {
+	case "":
+	case AuthorizationKubernetes:
+		if c.BindAddress == "" {
+			wrong("authorization", c.Authorization, "needs a bindAddress: nobody guards cloudcore's monitorServer page")
+		}
+	default:
+		wrong("authorization", strconv.Quote(c.Authorization), "must be kubernetes, or empty")
 	}
 	switch c.Identity {
 	case IdentitySession:

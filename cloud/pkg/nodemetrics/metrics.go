@@ -17,17 +17,18 @@ import (
 type metrics struct {
 	*prometheus.Registry
 
-	drops      dropMetrics
-	accepted   prometheus.Counter
-	rejected   map[string]prometheus.Counter
-	ignored    prometheus.Counter
-	mismatches prometheus.Counter
-	bytes      prometheus.Histogram
-	duration   prometheus.Histogram
-	hostErrors prometheus.Counter
-	reloadOK   prometheus.Gauge
-	reloadTime prometheus.Gauge
-	scrapes    scrapeMetrics
+	drops        dropMetrics
+	accepted     prometheus.Counter
+	rejected     map[string]prometheus.Counter
+	ignored      prometheus.Counter
+	mismatches   prometheus.Counter
+	bytes        prometheus.Histogram
+	duration     prometheus.Histogram
+	routeMissing prometheus.Gauge
+	hostErrors   prometheus.Counter
+	reloadOK     prometheus.Gauge
+	reloadTime   prometheus.Gauge
+	scrapes      scrapeMetrics
 }
 
 // reasons are all for which a report can be refused.
@@ -125,6 +126,8 @@ func (x *metrics) ofReports() {
 		"Reports with fields that the mapping does not know.")
 	x.mismatches = x.counter("nodemetrics_identity_mismatches_total",
 		"Reports that claim another node's name than that of the session which brought them.")
+	x.routeMissing = x.gauge("nodemetrics_route_missing",
+		"Whether nodes are known for minutes and no report at all has come, accepted or rejected: no route reaches the module.")
 	x.bytes = x.histogram("nodemetrics_report_bytes",
 		"Size of reports that came as bytes or text.", prometheus.ExponentialBuckets(256, 4, 7))
 	x.duration = x.histogram("nodemetrics_report_duration_seconds",
@@ -149,6 +152,9 @@ func (c collectors) Collect(ch chan<- prometheus.Metric) {
 func (m *Module) account(msg *model.Message, start time.Time, err error) (noted bool) {
 	x := m.metrics
 	x.duration.Observe(time.Since(start).Seconds())
+	if !m.heard.Load() { // a load is shared by all, a store is not
+		m.heard.Store(true)
+	}
 	if msg != nil {
 		switch c := msg.Content.(type) {
 		case []byte:

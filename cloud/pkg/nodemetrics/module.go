@@ -3,6 +3,7 @@ package nodemetrics
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -30,9 +31,10 @@ type Module struct {
 	handler  http.Handler
 	reports  sync.Pool // of *mapping.Report
 	running  atomic.Bool
-	refusals refusals // of reports
-	drops    refusals // of samples
-	watched  watched  // Run's
+	heard    atomic.Bool // whether any message has come
+	refusals refusals    // of reports
+	drops    refusals    // of samples
+	watched  watched     // Run's
 	join     sync.Once
 	joinErr  error
 }
@@ -44,6 +46,10 @@ var _ core.Module = (*Module)(nil)
 func New(c Config) (*Module, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
+	}
+	if c.Authorization != "" && c.Authorize == nil {
+		// Open pages in the place of closed ones would be the worst answer.
+		return nil, fmt.Errorf("%s.authorization: %s, which this program cannot ask: it works in a cloudcore with a Kubernetes client", section, c.Authorization)
 	}
 	seen := &look{}
 	if c.seen != nil { // by LoadConfig, which others may use too
@@ -126,6 +132,7 @@ func (m *Module) run(ctx context.Context, serve func(context.Context) error) err
 	for _, part := range []func(context.Context){
 		func(ctx context.Context) { _ = m.registry.Run(ctx) },
 		m.watch,
+		func(ctx context.Context) { m.newRouteWatch().run(ctx) },
 	} {
 		parts.Add(1)
 		go func() {

@@ -40,6 +40,7 @@ var ownFamilies = map[string]struct {
 	"nodemetrics_host_gather_errors_total":                     {dto.MetricType_COUNTER, nil},
 	"nodemetrics_config_last_reload_successful":                {dto.MetricType_GAUGE, nil},
 	"nodemetrics_config_last_reload_success_timestamp_seconds": {dto.MetricType_GAUGE, nil},
+	"nodemetrics_route_missing":                                {dto.MetricType_GAUGE, nil},
 	"nodemetrics_build_info":                                   {dto.MetricType_GAUGE, nil},
 }
 
