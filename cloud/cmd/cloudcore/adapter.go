@@ -1,15 +1,27 @@
 package main
 
 import (
+	"sync"
+
 	"github.com/kubeedge/beehive/pkg/core"
 	beehiveContext "github.com/kubeedge/beehive/pkg/core/context"
 	"github.com/kubeedge/kubeedge/cloud/pkg/common/informers"
 	"github.com/kubeedge/kubeedge/cloud/pkg/common/modules"
+	"github.com/kubeedge/kubeedge/cloud/pkg/router/listener"
 	"k8s.io/klog/v2"
 )
 
 // adapterName is the name of the adapter among the beehive modules.
 const adapterName = "nodemetrics-kubeedge"
+
+// exporter is what the adapter tells what it hears of KubeEdge.
+type exporter interface {
+	Handle(message interface{}) (interface{}, error)
+	Expect(node string) error
+	Forget(node string)
+	Connected(node string)
+	Disconnected(node string)
+}
 
 // adapter is a beehive module beside the exporter's own. It stands in the group
 // of the edge controller, the only place where cloudhub announces sessions, and
@@ -17,9 +29,19 @@ const adapterName = "nodemetrics-kubeedge"
 type adapter struct {
 	nodes    *nodeWatcher
 	sessions *sessions
+	follow   sync.Once // the Node informer
 }
 
 var _ core.Module = (*adapter)(nil)
+
+// newAdapter returns the adapter that has a router's messages of these topics
+// handled by the exporter. It starts nothing.
+func newAdapter(to exporter, router listeners, topics []string) *adapter {
+	return &adapter{
+		nodes:    &nodeWatcher{routes: newRoutes(router, quiet(to.Handle), topics), expect: to.Expect, forget: to.Forget},
+		sessions: newSessions(to.Connected, to.Disconnected),
+	}
+}
 
 // Name implements core.Module.
 func (a *adapter) Name() string { return adapterName }
@@ -34,7 +56,7 @@ func (a *adapter) Enable() bool { return true }
 func (a *adapter) Start() {
 	// The edge controller has asked for the same informer when it was
 	// registered, so it is there, and cloudcore starts it after the modules.
-	informers.GetInformersManager().EdgeNode().AddEventHandler(a.nodes)
+	a.follow.Do(func() { informers.GetInformersManager().EdgeNode().AddEventHandler(a.nodes.handler()) })
 
 	// Whatever every edge node tells the edge controller comes by here too, and
 	// beehive parks a goroutine per message once a channel is full: the loop
@@ -51,5 +73,15 @@ func (a *adapter) Start() {
 			return
 		}
 		a.sessions.observe(&message)
+	}
+}
+
+// quiet keeps the reasons for refused reports from the router, which would log
+// each of them: the module counts them, and one edge that sends rubbish must not
+// fill cloudcore's log.
+func quiet(handle listener.Handle) listener.Handle {
+	return func(message interface{}) (interface{}, error) {
+		_, _ = handle(message)
+		return nil, nil
 	}
 }

@@ -2,8 +2,10 @@
 // compiled in: every flag, default and module of KubeEdge, and besides them the
 // module that modules.nodeMetrics in the same configuration file describes.
 //
-// It is the only code of edgegauge that imports KubeEdge, and a module of its own
-// so that the versions KubeEdge pins bind nobody else.
+// It is the only code of edgegauge that imports KubeEdge. Its sources compile
+// with every KubeEdge from v1.13 to v1.23, as a Go module of its own with v1.13.0
+// and laid over a tree with all others (hack/kubeedge/build.sh). So they say
+// nothing that Go 1.17, the language of v1.13, does not know.
 package main
 
 import (
@@ -24,7 +26,13 @@ func main() {
 	command.PreRunE = func(command *cobra.Command, _ []string) error {
 		// A wrong configuration is no question of usage.
 		command.SilenceUsage = true
-		return register(command.Flag("config").Value.String())
+		if os.Getenv(printingPlain) != "" {
+			return nil // KubeEdge prints and ends
+		}
+		if err := printConfig(command); err != nil {
+			return err
+		}
+		return register(command.Flag("config").Value.String(), prometheus.DefaultRegisterer)
 	}
 	logs.InitLogs()
 	defer logs.FlushLogs()
@@ -34,8 +42,8 @@ func main() {
 }
 
 // register adds the exporter to beehive's modules, from where cloudcore starts
-// it together with its own.
-func register(file string) error {
+// it together with its own, and its gauge of routes to the metrics of cloudcore.
+func register(file string, metrics prometheus.Registerer) error {
 	config, err := nodemetrics.LoadConfig(file)
 	if err != nil {
 		return fmt.Errorf("loading modules.nodeMetrics: %w", err)
@@ -46,28 +54,17 @@ func register(file string) error {
 	if err := requireRouter(file); err != nil {
 		return err
 	}
+	if config.Authorization == nodemetrics.AuthorizationKubernetes {
+		config.Authorize = newDoor(cloudcoreClient).authorize
+	}
 	module, err := nodemetrics.Register(config)
 	if err != nil {
 		return fmt.Errorf("registering the nodemetrics module: %w", err)
 	}
-
-	routes := newRoutes(listener.MessageHandlerInstance, quiet(module.Handle), config.Topics)
-	if err := prometheus.Register(routes.gauge()); err != nil {
+	adapter := newAdapter(module, listener.MessageHandlerInstance, config.Topics)
+	if err := metrics.Register(adapter.nodes.routes.gauge()); err != nil {
 		return fmt.Errorf("registering the gauge of routes: %w", err)
 	}
-	core.Register(&adapter{
-		nodes:    &nodeWatcher{routes: routes, expect: module.Expect, forget: module.Forget},
-		sessions: newSessions(module.Connected, module.Disconnected),
-	})
+	core.Register(adapter)
 	return nil
-}
-
-// quiet keeps the reasons for refused reports from the router, which would log
-// each of them: the module counts them, and one edge that sends rubbish must not
-// fill cloudcore's log.
-func quiet(handle listener.Handle) listener.Handle {
-	return func(message interface{}) (interface{}, error) {
-		_, _ = handle(message)
-		return nil, nil
-	}
 }

@@ -8,19 +8,22 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// nodeWatcher follows the edge Nodes of the cluster: a Node that exists has its
-// routes and is expected to report, a Node that is deleted (or is no edge node
-// any more) has neither routes nor samples.
+// nodeWatcher follows the edge Nodes of the cluster. A Node that exists has its
+// routes and is expected to report. A Node that is deleted, or is no edge node
+// any more, has neither routes nor samples.
 type nodeWatcher struct {
 	routes *routes
 	expect func(node string) error
 	forget func(node string)
 }
 
-var _ cache.ResourceEventHandler = (*nodeWatcher)(nil)
+// handler returns what an informer calls. It is made of functions because the
+// interface itself has another OnAdd from client-go 0.27 on.
+func (w *nodeWatcher) handler() cache.ResourceEventHandler {
+	return cache.ResourceEventHandlerFuncs{AddFunc: w.added, UpdateFunc: w.updated, DeleteFunc: w.deleted}
+}
 
-// OnAdd implements cache.ResourceEventHandler.
-func (w *nodeWatcher) OnAdd(object interface{}) {
+func (w *nodeWatcher) added(object interface{}) {
 	node, ok := object.(*v1.Node)
 	if !ok {
 		return
@@ -28,10 +31,10 @@ func (w *nodeWatcher) OnAdd(object interface{}) {
 	w.appear(node.Name)
 }
 
-// OnUpdate implements cache.ResourceEventHandler. A Node is updated with every
-// heartbeat, and nothing that a heartbeat changes matters here. Only a Node that
-// was deleted and made again while the watch was broken arrives as an update.
-func (w *nodeWatcher) OnUpdate(before, after interface{}) {
+// updated is called with every heartbeat, and nothing that a heartbeat changes
+// matters here. Only a Node that was deleted and made again while the watch was
+// broken arrives as an update.
+func (w *nodeWatcher) updated(before, after interface{}) {
 	old, ok := before.(*v1.Node)
 	if !ok {
 		return
@@ -53,8 +56,7 @@ func (w *nodeWatcher) appear(node string) {
 	klog.V(2).InfoS("Edge node is expected to report", "node", node)
 }
 
-// OnDelete implements cache.ResourceEventHandler.
-func (w *nodeWatcher) OnDelete(object interface{}) {
+func (w *nodeWatcher) deleted(object interface{}) {
 	name, err := deletedNode(object)
 	if err != nil {
 		klog.ErrorS(err, "Unexpected object in the edge node informer")

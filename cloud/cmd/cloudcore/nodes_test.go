@@ -22,45 +22,45 @@ func TestNodeWatcher(t *testing.T) {
 		routes int
 	}{
 		"a node appears": {
-			events: func(w *nodeWatcher) { w.OnAdd(edgeNode("edge-1", "a")) },
+			events: func(w *nodeWatcher) { w.added(edgeNode("edge-1", "a")) },
 			calls:  "expect edge-1",
 			routes: 1,
 		},
 		"a heartbeat": {
 			events: func(w *nodeWatcher) {
-				w.OnAdd(edgeNode("edge-1", "a"))
-				w.OnUpdate(edgeNode("edge-1", "a"), edgeNode("edge-1", "a"))
+				w.added(edgeNode("edge-1", "a"))
+				w.updated(edgeNode("edge-1", "a"), edgeNode("edge-1", "a"))
 			},
 			calls:  "expect edge-1",
 			routes: 1,
 		},
 		"a node is deleted": {
 			events: func(w *nodeWatcher) {
-				w.OnAdd(edgeNode("edge-1", "a"))
-				w.OnDelete(edgeNode("edge-1", "a"))
+				w.added(edgeNode("edge-1", "a"))
+				w.deleted(edgeNode("edge-1", "a"))
 			},
 			calls: "expect edge-1, forget edge-1",
 		},
 		"a deletion that the watch missed": {
 			events: func(w *nodeWatcher) {
-				w.OnAdd(edgeNode("edge-1", "a"))
-				w.OnDelete(cache.DeletedFinalStateUnknown{Key: "edge-1"})
+				w.added(edgeNode("edge-1", "a"))
+				w.deleted(cache.DeletedFinalStateUnknown{Key: "edge-1"})
 			},
 			calls: "expect edge-1, forget edge-1",
 		},
 		"a node made anew while the watch was broken": {
 			events: func(w *nodeWatcher) {
-				w.OnAdd(edgeNode("edge-1", "a"))
-				w.OnUpdate(edgeNode("edge-1", "a"), edgeNode("edge-1", "b"))
+				w.added(edgeNode("edge-1", "a"))
+				w.updated(edgeNode("edge-1", "a"), edgeNode("edge-1", "b"))
 			},
 			calls:  "expect edge-1, forget edge-1, expect edge-1",
 			routes: 1,
 		},
 		"foreign objects": {
 			events: func(w *nodeWatcher) {
-				w.OnAdd("edge-1")
-				w.OnUpdate(edgeNode("edge-1", "a"), nil)
-				w.OnDelete(nil)
+				w.added("edge-1")
+				w.updated(edgeNode("edge-1", "a"), nil)
+				w.deleted(nil)
 			},
 		},
 	}

@@ -15,6 +15,8 @@ func TestRequireRouter(t *testing.T) {
 		"enabled":      {config: "modules: {router: {enable: true}}"},
 		"disabled":     {config: "modules: {router: {enable: false}}", err: "modules.router.enable is false in "},
 		"left to be":   {config: "modules: {nodeMetrics: {enable: true}}", err: "modules.router.enable is false in "},
+		"not said":     {config: "kind: CloudCore", err: "modules.router.enable is false in "},
+		"no word":      {config: "modules: {router: {enable: maybe}}", err: "reading cloudcore's configuration "},
 		"not yaml":     {config: "modules: [", err: "reading cloudcore's configuration "},
 		"our own keys": {config: "modules: {router: {enable: true}, nodeMetrics: {nodeTTL: 1m}}"},
 	}

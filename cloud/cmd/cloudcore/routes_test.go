@@ -75,14 +75,14 @@ func TestRoutesKeepNothingOverChurn(t *testing.T) {
 	var group sync.WaitGroup
 	for worker := 0; worker < 4; worker++ {
 		group.Add(1)
-		go func() {
+		go func(worker int) {
 			defer group.Done()
 			for turn := 0; turn < 2500; turn++ {
 				node := fmt.Sprintf("edge-%d-%d", worker, turn)
 				routes.add(node)
 				routes.remove(node)
 			}
-		}()
+		}(worker)
 	}
 	group.Wait()
 	if len(router.keys) != 0 || len(routes.nodes) != 0 {

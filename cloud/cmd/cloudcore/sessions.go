@@ -5,6 +5,7 @@ import (
 
 	"github.com/kubeedge/beehive/pkg/core/model"
 	hub "github.com/kubeedge/kubeedge/cloud/pkg/cloudhub/common/model"
+	"github.com/kubeedge/kubeedge/cloud/pkg/common/modules"
 )
 
 // sessions counts the sessions of every node from what cloudhub announces when
@@ -28,7 +29,7 @@ func newSessions(began, ended func(node string)) *sessions {
 // observe takes any message of the group; all but cloudhub's own events about
 // sessions pass without a trace.
 func (s *sessions) observe(message *model.Message) {
-	if message.GetSource() != hub.SrcCloudHub {
+	if message.GetSource() != modules.CloudHubModuleName {
 		return
 	}
 	node, ok := strings.CutPrefix(message.GetResource(), model.ResourceTypeNode+"/")

@@ -26,6 +26,11 @@ func TestSessions(t *testing.T) {
 	status := model.NewMessage("")
 	status.BuildRouter("edged", "resource", "node/edge-1/default/nodestatus/edge-1", model.UpdateOperation)
 
+	// The words of cloudhub's own events, by others.
+	byEdge, byController := session("edge-1", true), session("edge-1", false)
+	byEdge.Router.Source = "edged"
+	byController.Router.Source = "edgecontroller"
+
 	tests := map[string]struct {
 		messages []*model.Message
 		events   string
@@ -52,6 +57,11 @@ func TestSessions(t *testing.T) {
 		"two nodes": {
 			messages: []*model.Message{session("edge-1", true), session("edge-2", true), session("edge-2", false)},
 			events:   "+edge-1 +edge-2 -edge-2",
+			open:     1,
+		},
+		"the same words, but not cloudhub's": {
+			messages: []*model.Message{session("edge-2", true), byEdge, byController},
+			events:   "+edge-2",
 			open:     1,
 		},
 		"what nodes say themselves": {

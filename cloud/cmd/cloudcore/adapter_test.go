@@ -1,0 +1,106 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/edgegauge/edgegauge/cloud/pkg/nodemetrics"
+	"github.com/kubeedge/beehive/pkg/core"
+	"github.com/kubeedge/beehive/pkg/core/model"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// calls is an exporter that writes down what it is told.
+type calls []string
+
+func (c *calls) note(what string, about interface{}) {
+	*c = append(*c, fmt.Sprintf("%s %v", what, about))
+}
+
+func (c *calls) Handle(message interface{}) (interface{}, error) {
+	c.note("handle", message.(*model.Message).GetResource())
+	return nil, fmt.Errorf("refused")
+}
+
+func (c *calls) Expect(node string) error {
+	c.note("expect", node)
+	return nil
+}
+func (c *calls) Forget(node string)       { c.note("forget", node) }
+func (c *calls) Connected(node string)    { c.note("connected", node) }
+func (c *calls) Disconnected(node string) { c.note("disconnected", node) }
+
+// TestAdapterTellsTheExporter: what happens in KubeEdge reaches the exporter as
+// what it is.
+func TestAdapterTellsTheExporter(t *testing.T) {
+	var told calls
+	router := newTable()
+	a := newAdapter(&told, router, []string{"default/user/sysinfo"})
+
+	a.nodes.handler().OnUpdate(edgeNode("edge-1", "a"), edgeNode("edge-1", "b"))
+	a.sessions.observe(session("edge-1", true))
+	handle := router.keys["bus/node/edge-1/default/user/sysinfo"]
+	if handle == nil {
+		t.Fatalf("no route for the node: %v", router.sorted())
+	}
+	// The router logs every error of a handler.
+	if _, err := handle(upload("edge-1", "default/user/sysinfo")); err != nil {
+		t.Errorf("a refused report is an error for the router: %v", err)
+	}
+	a.sessions.observe(session("edge-1", false))
+	a.nodes.handler().OnDelete(edgeNode("edge-1", "b"))
+
+	want := "forget edge-1, expect edge-1, connected edge-1, handle node/edge-1/default/user/sysinfo, disconnected edge-1, forget edge-1"
+	if got := strings.Join(told, ", "); got != want {
+		t.Errorf("the exporter was told\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestRegister: what the file says decides whether there is an exporter, and it
+// stands where cloudhub's announcements of sessions go.
+func TestRegister(t *testing.T) {
+	write := func(config string) string {
+		file := filepath.Join(t.TempDir(), "cloudcore.yaml")
+		if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	metrics := prometheus.NewRegistry()
+
+	if err := register(write("modules: {router: {enable: false}, nodeMetrics: {enable: false}}"), metrics); err != nil {
+		t.Errorf("an exporter that is off needs nothing: %v", err)
+	}
+	for file, want := range map[string]string{
+		write("modules: {router: {enable: true}, nodeMetrics: {nodeTTL: 1ms}}"): "modules.nodeMetrics.nodeTTL",
+		write("modules: {router: {enable: true}, nodeMetrics: {ttl: 1m}}"):      "loading modules.nodeMetrics: ",
+		write("modules: {router: {enable: false}}"):                             "modules.router.enable is false",
+	} {
+		if err := register(file, metrics); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want an error with %q", err, want)
+		}
+	}
+	for _, name := range []string{nodemetrics.ModuleName, adapterName} {
+		if core.GetModules()[name] != nil {
+			t.Fatalf("%s is registered though the exporter is off or its configuration wrong", name)
+		}
+	}
+
+	if err := register(write("modules: {router: {enable: true}, nodeMetrics: {bindAddress: 127.0.0.1:0}}"), metrics); err != nil {
+		t.Fatal(err)
+	}
+	for name, group := range map[string]string{nodemetrics.ModuleName: nodemetrics.ModuleName, adapterName: "edgecontroller"} {
+		info := core.GetModules()[name]
+		if info == nil {
+			t.Errorf("%s is not registered", name)
+		} else if got := info.GetModule().Group(); got != group {
+			t.Errorf("the group of %s: got %s, want %s", name, got, group)
+		}
+	}
+	if families, err := metrics.Gather(); err != nil || len(families) != 1 || families[0].GetName() != "nodemetrics_routes" {
+		t.Errorf("metrics of the adapter: got %v, %v", families, err)
+	}
+}
