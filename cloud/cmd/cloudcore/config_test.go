@@ -88,6 +88,13 @@ func TestHelpIsKubeEdges(t *testing.T) {
 	}
 }
 
+func TestVersionIsBoth(t *testing.T) {
+	got := cloudcore(t, "X=", "--version")
+	if !strings.HasPrefix(got, "KubeEdge v") || !strings.Contains(got, ", edgegauge "+nodemetrics.Version()+"\n") {
+		t.Errorf("--version prints %q", got)
+	}
+}
+
 func TestInsertSectionNeedsModules(t *testing.T) {
 	if err := insertSection(&bytes.Buffer{}, []byte("kind: CloudCore\n"), minSection); err == nil {
 		t.Error("a configuration without modules was taken")

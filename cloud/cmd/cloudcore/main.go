@@ -16,6 +16,7 @@ import (
 	"github.com/kubeedge/beehive/pkg/core"
 	"github.com/kubeedge/kubeedge/cloud/cmd/cloudcore/app"
 	"github.com/kubeedge/kubeedge/cloud/pkg/router/listener"
+	"github.com/kubeedge/kubeedge/pkg/version"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 	"k8s.io/component-base/logs"
@@ -23,6 +24,9 @@ import (
 
 func main() {
 	command := app.NewCloudCoreCommand()
+	// cobra adds --version for it; KubeEdge's own help does not list it.
+	command.Version = version.Get().String() + ", edgegauge " + nodemetrics.Version()
+	command.SetVersionTemplate("KubeEdge {{.Version}}\n")
 	command.PreRunE = func(command *cobra.Command, _ []string) error {
 		// A wrong configuration is no question of usage.
 		command.SilenceUsage = true
