@@ -2,7 +2,7 @@
 # a fresh machine with Go, `make test` and `make e2e` with Go, Debian and root.
 SHELL := bash
 
-.PHONY: help go run build unit lint test bench bench-full e2e cluster cluster-down docs clean
+.PHONY: help go run build unit lint test bench bench-full e2e cluster cluster-down docs clean image mutate
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -43,6 +43,14 @@ bench: go ## measure 600 and 10,000 nodes against what people use today
 
 bench-full: go ## 100,000 nodes too
 	hack/bench/run.sh -fleets 600,10000,100000
+
+image: go ## build the container image of cloudcore as a tar, without a daemon
+	hack/image.sh $(BINARY)
+
+PACKAGE ?= pkg cloud/pkg cloud/cmd/cloudcore
+MUTATE ?= -budget 40m
+mutate: go ## change the code at random, see whether tests notice; PACKAGE=pkg/mapping for one
+	go run ./hack/mutate $(MUTATE) $(PACKAGE)
 
 docs: go ## write the tables of the documents anew
 	go test ./hack/operator -run 'TestGenerated|TestRunbooks' -update

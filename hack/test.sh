@@ -47,6 +47,9 @@ step "the benchmark's own checks"
 go -C hack/bench vet ./...
 go -C hack/bench test ./...
 
+step "the image without a daemon"
+go -C hack/tools test ./...
+
 step "the reporter"
 edge/test.sh
 
