@@ -65,6 +65,7 @@ func TestPageConcurrently(t *testing.T) {
 				if round%50 == 0 {
 					r.Sweep()
 					r.Forget("n0")
+					r.Connected("n0") // so that it may report at once
 				}
 			}
 		}()

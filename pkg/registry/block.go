@@ -31,6 +31,10 @@ const (
 
 	labelBegin = `{node="`
 	labelEnd   = `"`
+
+	// spareRoom is how many bytes a block's memory may be longer than the block,
+	// and a quarter of the block.
+	spareRoom = 64
 )
 
 // Split returns the part that all lines of the node share, from the brace to the
@@ -80,7 +84,7 @@ func (b Block) clone() Block { return append(Block(nil), b...) }
 // over returns b in the memory of old if that has room, and not much more than
 // is needed; nil if not.
 func (b Block) over(old Block) Block {
-	if room := cap(old); len(b) > room || room > 2*len(b) {
+	if room := cap(old); len(b) > room || room > len(b)+len(b)/4+spareRoom {
 		return nil
 	}
 	return append(old[:0], b...)

@@ -55,7 +55,7 @@ const message = `{"value": 1, "middle": -2.50, "values": {"x": "+Inf", "y\"\\\n"
 
 func TestRender(t *testing.T) {
 	r := decoded(t, message)
-	got := text(new(blockWriter).report("edge-1", r, everything), r.Mapping.Families())
+	got := text(new(blockWriter).report("edge-1", r, r.Samples, everything), r.Mapping.Families())
 	want := `a_value:
 a_value{node="edge-1"} 1
 edge_node_clock_skew_seconds:
@@ -98,7 +98,7 @@ func TestReportStatus(t *testing.T) {
 				t.Errorf("counted as %d lines, want %d", got, want)
 			}
 			r := decoded(t, `{"value": 1}`)
-			if got := text(new(blockWriter).report("n", r, test.status), r.Mapping.Families()); got != "a_value:\na_value{node=\"n\"} 1\n"+test.want {
+			if got := text(new(blockWriter).report("n", r, r.Samples, test.status), r.Mapping.Families()); got != "a_value:\na_value{node=\"n\"} 1\n"+test.want {
 				t.Errorf("got\n%s", got)
 			}
 		})
@@ -109,7 +109,7 @@ func TestReportStatus(t *testing.T) {
 func TestShed(t *testing.T) {
 	r := decoded(t, `{"value": 1, "middle": 2, "values": {"x": 1}}`)
 	for _, st := range []status{everything, {up: true, received: 1732362000.25}} {
-		got := text(new(blockWriter).shed(new(blockWriter).report("n", r, st), r.Mapping), mapping.Status[:])
+		got := text(new(blockWriter).shed(new(blockWriter).report("n", r, r.Samples, st), r.Mapping), mapping.Status[:])
 		want := `edge_node_last_report_timestamp_seconds:
 edge_node_last_report_timestamp_seconds{node="n"} 1732362000.250
 edge_node_up:
@@ -128,7 +128,7 @@ func TestBlockOver(t *testing.T) {
 		need, room int
 		over       bool
 	}{
-		{100, 99, false}, {100, 100, true}, {100, 200, true}, {100, 201, false}, {1, 0, false},
+		{100, 99, false}, {100, 100, true}, {100, 189, true}, {100, 190, false}, {1, 0, false},
 	} {
 		old := make(Block, test.room/2, test.room)
 		b := Block(strings.Repeat("x", test.need))
@@ -156,7 +156,7 @@ func TestRenderSize(t *testing.T) {
 	} {
 		for _, node := range []string{"n", strings.Repeat("n", sysinfo.MaxNodeName), strings.Repeat(`"`, sysinfo.MaxNodeName), strings.Repeat("é\n", 1000)} {
 			r := decoded(t, message)
-			b := new(blockWriter).report(node, r, everything).clone()
+			b := new(blockWriter).report(node, r, r.Samples, everything).clone()
 			if exact := cap(append(Block(nil), b...)); cap(b) > exact {
 				t.Errorf("%s of a name of %d bytes: %d bytes take the room of %d, want %d", name, len(node), len(b), cap(b), exact)
 			}
@@ -183,7 +183,7 @@ var escapedNames = map[string]string{
 func TestEscapedNames(t *testing.T) {
 	for name, want := range escapedNames {
 		r := decoded(t, `{"value": 1}`)
-		if got := text(new(blockWriter).report(name, r, status{}), r.Mapping.Families()); !strings.Contains(got, "a_value{node=\""+want+"\"} 1\n") {
+		if got := text(new(blockWriter).report(name, r, r.Samples, status{}), r.Mapping.Families()); !strings.Contains(got, "a_value{node=\""+want+"\"} 1\n") {
 			t.Errorf("%q is rendered as\n%s", name, got)
 		}
 		if got := text(new(blockWriter).down(name), mapping.Status[:]); got != "edge_node_up:\nedge_node_up{node=\""+want+"\"} 0\n" {

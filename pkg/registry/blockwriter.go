@@ -10,14 +10,18 @@ import (
 
 // blockWriter writes a block line by line. The block is the writer's own until it
 // writes the next.
-type blockWriter struct{ b Block }
+type blockWriter struct {
+	b        Block
+	families []mapping.Family // of b's lines
+	node     int              // length of the part that all lines share
+	bytes    int              // of the lines on the page
+}
 
 var writers = sync.Pool{New: func() any { return new(blockWriter) }}
 
-// report writes the block of a report.
-func (w *blockWriter) report(name string, report *mapping.Report, st status) Block {
-	samples := report.Samples
-	w.begin(name)
+// report writes the block of a report, with the given samples of it.
+func (w *blockWriter) report(name string, report *mapping.Report, samples []mapping.Sample, st status) Block {
+	w.begin(name, report.Mapping.Families())
 	for i, at := range report.Mapping.Status() {
 		samples = w.samples(samples, at)
 		if st.known(i) {
@@ -31,7 +35,7 @@ func (w *blockWriter) report(name string, report *mapping.Report, st status) Blo
 // down writes the block of a node that is down and has never reported. Its
 // families are those of mapping.Status alone.
 func (w *blockWriter) down(name string) Block {
-	w.begin(name)
+	w.begin(name, mapping.Status[:])
 	w.status(mapping.StatusUp, mapping.StatusUp, status{})
 	return w.b
 }
@@ -39,8 +43,8 @@ func (w *blockWriter) down(name string) Block {
 // shed writes the block of a node that is down and whose newest report is b, a
 // block by mapping m. Its families are those of mapping.Status alone.
 func (w *blockWriter) shed(b Block, m *mapping.Mapping) Block {
-	node, lines := b.Split()
-	w.b = append(w.b[:0], b[:nodeHeader+len(node)]...)
+	_, lines := b.Split()
+	w.beginLike(b, mapping.Status[:])
 	for i, at := range m.Status() {
 		for lines.Family() >= 0 && lines.Family() < at {
 			_, lines = lines.Next()
@@ -57,11 +61,18 @@ func (w *blockWriter) shed(b Block, m *mapping.Mapping) Block {
 }
 
 // begin begins the block of a node.
-func (w *blockWriter) begin(name string) {
+func (w *blockWriter) begin(name string, families []mapping.Family) {
 	b := append(w.b[:0], 0, 0, 0, 0)
 	b = append(mapping.AppendEscaped(append(b, labelBegin...), name), labelEnd...)
 	binary.LittleEndian.PutUint32(b, uint32(len(b)-nodeHeader))
-	w.b = b
+	w.b, w.families, w.node, w.bytes = b, families, len(b)-nodeHeader, 0
+}
+
+// beginLike begins another block of the node that b is of.
+func (w *blockWriter) beginLike(b Block, families []mapping.Family) {
+	node, _ := b.Split()
+	w.b = append(w.b[:0], b[:nodeHeader+len(node)]...)
+	w.families, w.node, w.bytes = families, len(node), 0
 }
 
 // header begins a line of family and returns where its end begins.
@@ -70,23 +81,26 @@ func (w *blockWriter) header(family int) (at int) {
 	return len(w.b)
 }
 
-// length writes the length of the line that begins at, now that it is known.
-func (w *blockWriter) length(at int) {
-	binary.LittleEndian.PutUint32(w.b[at-4:], uint32(len(w.b)-at))
+// length writes the length of the line of family that begins at, now that it is
+// known.
+func (w *blockWriter) length(family, at int) {
+	end := len(w.b) - at
+	binary.LittleEndian.PutUint32(w.b[at-4:], uint32(end))
+	w.bytes += len(w.families[family].Name) + w.node + end
 }
 
 // line writes a line of family with that end.
 func (w *blockWriter) line(family int, end []byte) {
 	at := w.header(family)
 	w.b = append(w.b, end...)
-	w.length(at)
+	w.length(family, at)
 }
 
 // status writes the i-th status line as one of family.
 func (w *blockWriter) status(family, i int, st status) {
 	at := w.header(family)
 	w.b = append(st.append(append(w.b, "} "...), i), '\n')
-	w.length(at)
+	w.length(family, at)
 }
 
 // samples writes the samples of the families before index end, and returns
@@ -102,7 +116,7 @@ func (w *blockWriter) samples(samples []mapping.Sample, end int) []mapping.Sampl
 			w.b = append(w.b, ',')
 		}
 		w.b = append(w.b, s.Line()...)
-		w.length(at)
+		w.length(s.Family, at)
 	}
 	return nil
 }

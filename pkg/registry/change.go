@@ -12,13 +12,14 @@ const (
 	ExpiredByDisconnect         // nothing for the grace after its session ended
 	ForgottenByRetention        // expired for the retention
 	ForgottenByDeletion         // deleted
+	ForgottenForRoom            // there were too many nodes, and nobody expected it
 	changeCount
 )
 
 // String returns the change's name for people and metrics.
 func (c Change) String() string {
 	return [changeCount]string{"unchanged", "appeared", "returned", "expired", "expired after disconnect",
-		"forgotten", "forgotten after deletion"}[c]
+		"forgotten", "forgotten after deletion", "forgotten to make room"}[c]
 }
 
 // Count returns how often c has happened to any node.

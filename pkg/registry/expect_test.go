@@ -102,11 +102,55 @@ func TestForget(t *testing.T) {
 		n.shows()
 		n.told("fresh: appeared", "fresh: forgotten after deletion")
 
-		n.report("fresh", `{"value": 1}`) // its last one was still on its way
+		for _, wait := range []time.Duration{0, 2*time.Second + justBefore} { // reports still on their way
+			after(wait)
+			if got := reason(t, n.Admit("fresh")); got != registry.Forgotten {
+				t.Errorf("a late report of a deleted node is admitted with %q", got)
+			}
+			if got := reason(t, n.Put("fresh", report(t, n.mapping, `{"value": 1}`))); got != registry.Forgotten {
+				t.Errorf("a late report of a deleted node is refused as %q", got)
+			}
+			n.shows()
+		}
+		after(-justBefore)
+		n.report("fresh", `{"value": 1}`)
 		n.life("fresh", "fresh")
 		n.told("fresh: appeared")
 		after(time.Minute)
 		n.Forget("fresh")
 		n.shows()
+	})
+}
+
+// A node that is expected or connected again reports at once.
+func TestForgetTakenBack(t *testing.T) {
+	for name, back := range map[string]func(n *nodes){
+		"expected":  func(n *nodes) { expect(t, n, "n") },
+		"connected": func(n *nodes) { n.Connected("n") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			swept(t, registry.Options{}, func(n *nodes, _ func(time.Duration)) {
+				n.report("n", `{"value": 1}`)
+				n.Forget("n")
+				back(n)
+				n.report("n", `{"value": 2}`)
+				n.life("n", "fresh")
+			})
+		})
+	}
+}
+
+// An expected node has at least the TTL that an override gives it.
+func TestExpectOverride(t *testing.T) {
+	o := registry.Options{NodeTTL: time.Minute, Overrides: []registry.Override{{Nodes: "slow", TTL: time.Hour}, {Nodes: "fast", TTL: time.Second}}}
+	swept(t, o, func(n *nodes, after func(time.Duration)) {
+		expect(t, n, "slow")
+		expect(t, n, "fast")
+		after(time.Minute + justBefore)
+		n.shows()
+		after(-justBefore)
+		n.shows(`edge_node_up{node="fast"} 0`)
+		after(time.Hour - time.Minute)
+		n.shows(`edge_node_up{node="fast"} 0`, `edge_node_up{node="slow"} 0`)
 	})
 }

@@ -34,6 +34,7 @@ func TestNodesLimit(t *testing.T) {
 				}
 				n.life("c", "")
 				n.Forget("b")
+				n.Connected("b") // so that it may report at once
 				if err := add(n, "c"); err != nil {
 					t.Errorf("in the place of a forgotten node: %v", err)
 				}

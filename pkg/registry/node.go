@@ -22,8 +22,11 @@ type node struct {
 	override time.Duration
 	time     float64 // the newest report's own time, 0 if unknown
 	interval float64 // as it declared, in seconds
+	clock    *clock  // nil unless its clock does odd things
 
 	samples  int32 // in block, beside its status lines
+	bytes    int32 // of block's lines on the page
+	dropped  int32 // samples of the newest report that are not in block
 	status   int8  // status lines in block
 	escaped  bool  // the name is escaped in block
 	reported bool  // there has been a report
@@ -72,8 +75,17 @@ func (n *node) ttl(o *Options) time.Duration {
 		// in between.
 		ttl, intervals = n.override, 1.5
 	}
-	declared := min(intervals*n.interval, o.Retention.Seconds())
-	return max(ttl, time.Duration(declared*float64(time.Second)))
+	return max(ttl, n.declared(o, intervals))
+}
+
+// declared returns how long so many of the intervals are that n declared.
+func (n *node) declared(o *Options, intervals float64) time.Duration {
+	return time.Duration(min(intervals*n.interval, o.Retention.Seconds()) * float64(time.Second))
+}
+
+// grace returns how long n has for its first report.
+func (n *node) grace(o *Options) time.Duration {
+	return max(o.ExpectGrace, n.override, n.declared(o, float64(o.MissedReports)))
 }
 
 // renew works out anew when n expires, from the receipt of its newest report.
@@ -82,6 +94,15 @@ func (n *node) renew(o *Options) {
 	if n.graceEnd > 0 {
 		n.expires = min(n.expires, n.graceEnd)
 	}
+}
+
+// keepUp renews n's expiry for a report that came now and is not shown.
+func (n *node) keepUp(now time.Duration, o *Options) {
+	expires := now + n.ttl(o)
+	if n.graceEnd > 0 {
+		expires = min(expires, n.graceEnd)
+	}
+	n.expires = max(n.expires, expires)
 }
 
 // unnoticed reports whether n is off the page and has not been counted as
@@ -106,12 +127,14 @@ func (n *node) downLines() int {
 	return 1
 }
 
-// shed leaves of n's block what a node that is down shows, in the memory of room
-// if that is enough.
-func (n *node) shed(w *blockWriter, room Block) {
+// shedNode leaves of n's block what a node that is down shows, in the memory of
+// room if that is enough. The shard's lock is held.
+func (r *Registry) shedNode(n *node, w *blockWriter, room Block) {
 	if n.mapping == nil {
 		return
 	}
+	before := n.use()
 	n.block = append(room[:0], w.shed(n.block, n.mapping)...)
-	n.mapping, n.samples, n.status = nil, 0, int8(n.downLines())
+	n.mapping, n.samples, n.dropped, n.status, n.bytes = nil, 0, 0, int8(n.downLines()), int32(w.bytes)
+	r.used.give(before.minus(n.use()))
 }

@@ -23,16 +23,28 @@ type Options struct {
 	// [Registry.Disconnected]; default 90s.
 	DisconnectGrace time.Duration
 	// ExpectGrace is how long an expected node has for its first report
-	// before edge_node_up shows 0; default NodeTTL.
+	// before edge_node_up shows 0; default NodeTTL. A node whose override or
+	// last known interval gives it a longer TTL has that long.
 	ExpectGrace time.Duration
 	// Retention is how long an expired node is remembered; default 24h. It
 	// also bounds the TTL that a node can get by declaring an interval.
 	Retention time.Duration
 	// Nodes is how many nodes may be known at once; default 20000.
 	Nodes int
+	// Series is how many series of nodes may be on the page at once; default
+	// 50 per node of Nodes, at least a million. Every node that is known can
+	// have an equal share; it can have more while there is room.
+	Series int
+	// Bytes is how long the nodes' part of the page may be, shared like Series;
+	// default 256 per series of Series.
+	Bytes int64
 	// ReportsPerSecond is how many reports of one node are let in per
 	// second, with bursts of as many, at least one; default 5.
 	ReportsPerSecond float64
+	// NewNodesPerMinute is how many nodes may become known per minute of those
+	// that only their own reports name; default a quarter of Nodes, at least
+	// one. See [Registry.Claimed].
+	NewNodesPerMinute int
 }
 
 // Override is another TTL for the nodes whose name matches a pattern.
@@ -49,7 +61,10 @@ func (o Options) WithDefaults() Options {
 	setDefault(&o.ExpectGrace, o.NodeTTL)
 	setDefault(&o.Retention, 24*time.Hour)
 	setDefault(&o.Nodes, 20000)
+	setDefault(&o.Series, max(1_000_000, 50*o.Nodes))
+	setDefault(&o.Bytes, 256*int64(o.Series))
 	setDefault(&o.ReportsPerSecond, 5)
+	setDefault(&o.NewNodesPerMinute, max(1, o.Nodes/4))
 	return o
 }
 
@@ -73,7 +88,10 @@ func (o *Options) check() error {
 	positive("ExpectGrace", o.ExpectGrace.Seconds())
 	positive("Retention", o.Retention.Seconds())
 	positive("Nodes", float64(o.Nodes))
+	positive("Series", float64(o.Series))
+	positive("Bytes", float64(o.Bytes))
 	positive("ReportsPerSecond", o.ReportsPerSecond)
+	positive("NewNodesPerMinute", float64(o.NewNodesPerMinute))
 	for i, v := range o.Overrides {
 		if _, err := path.Match(v.Nodes, ""); err != nil {
 			errs = append(errs, fmt.Errorf("registry: Overrides[%d]: pattern %q: %w", i, v.Nodes, err))

@@ -2,51 +2,30 @@ package registry
 
 import (
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/edgegauge/edgegauge/pkg/mapping"
 )
 
-// Admit counts a report of a node before it is decoded. Two kinds are refused this
-// early and cheaply: reports over the node's rate, and those of new nodes over the
-// limit. The error is a [*Refusal].
-func (r *Registry) Admit(name string) error {
-	s, hash := r.shard(name)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	n := s.get(hash, name)
-	o := r.options.Load()
-	if n == nil {
-		if r.nodes.Load() >= int64(o.Nodes) {
-			return tooManyNodes(name, o)
-		}
-		return nil
-	}
-	// GCRA: each report moves the time when the node's share is used up by
-	// one share, and that time may lie a burst ahead of now.
-	rate := o.ReportsPerSecond
-	share := time.Duration(min(float64(time.Second)/rate, math.MaxInt64/4)) // so that no sum overflows
-	burst := max(time.Second, share)
-	now := r.now()
-	next := max(n.admit, now) + share
-	if next > now+burst {
-		return &Refusal{RateLimited, fmt.Sprintf("node %q sends more than %v reports per second, which is the limit", name, rate)}
-	}
-	n.admit = next
-	return nil
-}
-
 // Put replaces all samples of the node by those of the report and starts its TTL
 // anew. The report is copied. The error is a [*Refusal].
 //
-// Messages overtake each other on their way, so a report older than the one
-// held, by their own times, is refused; unless it is older by more than the
-// node's TTL, or the node has expired: then its clock was set back.
+// The newest report wins. One that was overtaken on its way, so that it is some
+// seconds older than the one held, by their own times, is refused and only renews
+// the node's TTL. A clock that was set by any amount delays a report by one
+// at most.
+//
+// If all nodes together take more than Options.Series or Options.Bytes, the last
+// samples of a node that has more than its share are left out.
 func (r *Registry) Put(name string, report *mapping.Report) error {
+	return r.PutReceived(name, report, time.Now())
+}
+
+// PutReceived is [Registry.Put] of a report that was received some time ago, and
+// has waited since.
+func (r *Registry) PutReceived(name string, report *mapping.Report, received time.Time) error {
 	s, hash := r.shard(name)
-	arrival := time.Now()
-	now := arrival.Sub(r.start)
+	now := received.Sub(r.start)
 
 	// Rendering takes longer than all the rest, so it happens unlocked; what
 	// it may need of the node is fetched before.
@@ -58,58 +37,141 @@ func (r *Registry) Put(name string, report *mapping.Report) error {
 		}
 		s.mu.Unlock()
 	}
-	st := status{up: true, received: float64(arrival.UnixMilli()) / 1e3, interval: interval, time: report.Timestamp}
 	w := writers.Get().(*blockWriter)
 	defer writers.Put(w)
-	block := w.report(name, report, st)
+	var c credit
+	defer func() { r.giveBack(c) }()
+	p := put{name: name, hash: hash, report: report, samples: report.Samples, now: now,
+		status: status{up: true, received: float64(received.UnixMilli()) / 1e3, interval: interval, time: report.Timestamp,
+			dropped: int32(report.Dropped.Total())}}
 
-	s.mu.Lock()
-	change, err := r.swap(s, hash, name, report, block, st.lines(), now)
-	s.mu.Unlock()
-	if err != nil {
-		return err
+	// As a rule the first try is the last.
+	for range 10 {
+		p.block = w.report(name, report, p.samples, p.status)
+		p.use = use{int64(len(p.samples) + p.status.lines()), int64(w.bytes)}
+		s.mu.Lock()
+		out, err := r.swap(s, &p, &c)
+		s.mu.Unlock()
+		switch {
+		case err != nil:
+			return err
+		case out.conflict != p.status.conflict:
+			p.status.conflict = out.conflict
+		case out.over:
+			p.cut(w, out.most)
+		case out.needs.any():
+			if err := r.meet(out.needs, &c, name, false); err != nil {
+				return err
+			}
+		default:
+			r.shed.Add(uint64(len(report.Samples) - len(p.samples)))
+			if out.change != unchanged {
+				r.notify(name, out.change)
+			}
+			return nil
+		}
 	}
-	if change != unchanged {
-		r.notify(name, change)
-	}
-	return nil
+	return noRoom(name, r.options.Load()) // others were faster each time
 }
 
-// swap puts a copy of block in the place of the node's old one. The shard's lock
-// is held.
-func (r *Registry) swap(s *shard, hash uint64, name string, report *mapping.Report, block Block, statusLines int, now time.Duration) (Change, error) {
+// put is a report on its way into the registry.
+type put struct {
+	name    string
+	hash    uint64
+	report  *mapping.Report
+	samples []mapping.Sample // those of the report that are to be shown
+	status  status
+	block   Block // of these
+	use     use   // of block
+	now     time.Duration
+}
+
+// cut leaves out samples until what the node shows is within most.
+func (p *put) cut(w *blockWriter, most use) {
+	p.status.dropped++ // so that it has its line
+	w.report(p.name, p.report, nil, p.status)
+	const digits = 9 // that the number of dropped samples can get longer by
+	status := use{int64(p.status.lines()), int64(w.bytes) + digits}
+	keep := fit(p.name, p.report, status, most)
+	p.samples = p.samples[:min(keep, len(p.samples))]
+	p.status.dropped = int32(p.report.Dropped.Total() + len(p.report.Samples) - len(p.samples))
+}
+
+// outcome is what became of a report, or what must happen before it is tried again.
+type outcome struct {
+	change   Change
+	conflict bool  // what the block has to say of that
+	over     bool  // it is more than the node can have, which is:
+	most     use   //
+	needs    needs // what others must give first
+}
+
+// swap puts a copy of p's block in the place of the node's old one. The shard's
+// lock is held.
+func (r *Registry) swap(s *shard, p *put, c *credit) (outcome, error) {
 	o := r.options.Load()
-	change := unchanged
-	n := r.known(s, hash, name, now)
+	out := outcome{}
+	n := r.known(s, p.hash, p.name, p.now)
+	var v verdict
+	var old use
 	switch {
 	case n == nil:
-		if err := r.admitNode(name); err != nil {
-			return unchanged, err
+		if err := s.deleted(p.name, p.now); err != nil {
+			return out, err
 		}
-		n = r.add(s, hash, name, block.clone())
-		change = Appeared
+		out.change = Appeared
 	case !n.reported:
-		change = Appeared
-	case n.expired || now >= n.expires:
-		change = Returned
+		out.change = Appeared
+	case n.expired || p.now >= n.expires:
+		out.change = Returned
+	case n.received-p.now > atOnce:
+		return out, &Refusal{Late, fmt.Sprintf("a report of node %q has waited while a newer one came", p.name)}
 	default:
-		if behind := n.time - report.Timestamp; n.time != 0 && report.Timestamp != 0 && behind > 0 {
-			if ttl := n.ttl(o); behind <= ttl.Seconds() {
-				return unchanged, &Refusal{Late, fmt.Sprintf("a report of node %q is %.3f s older than the one held; only from %v on that is a clock set back", name, behind, ttl)}
-			}
+		if v = n.judge(p.report.Timestamp, p.now, o); v.late {
+			n.remember(&v)
+			n.keepUp(p.now, o)
+			return out, &Refusal{Late, fmt.Sprintf("a report of node %q is %.3f s older than the one held: it was overtaken", p.name, n.time-p.report.Timestamp)}
 		}
 	}
-	if n.unnoticed(now) {
+	if out.conflict = v.conflict; out.conflict != p.status.conflict {
+		return out, nil
+	}
+
+	if n != nil {
+		old = n.use()
+	}
+	if needs := r.acquire(p.use.minus(old), n == nil, c); needs.any() {
+		if most := o.share(r.nodes.Load()).atLeast(old); !p.use.within(most) && len(p.samples) > 0 {
+			out.over, out.most = true, most
+			return out, nil
+		}
+		out.needs = needs
+		return out, nil
+	}
+	if n == nil {
+		n = r.add(s, p.hash, p.name, p.block.clone())
+	} else if n.unnoticed(p.now) {
 		r.events[n.expiry()].Add(1)
 	}
-	n.block = r.keep(block, n.block)
-	n.mapping, n.samples, n.status = report.Mapping, int32(len(report.Samples)), int8(statusLines)
+	if v.conflict {
+		r.conflicts.Add(1)
+	}
+	if n.remember(&v); n.clock != nil {
+		n.clock.lateAt = 0
+	}
+	n.block = r.keep(p.block, n.block)
+	n.mapping, n.samples, n.dropped, n.status = p.report.Mapping, int32(len(p.samples)), p.status.dropped, int8(p.status.lines())
+	n.bytes = int32(p.use.bytes)
 	n.reported, n.expired = true, false
-	n.time, n.interval = report.Timestamp, report.Interval
-	n.received, n.graceEnd = now, 0
+	n.time, n.interval = p.report.Timestamp, p.report.Interval
+	n.received, n.graceEnd = p.now, 0
 	n.renew(o)
-	return change, nil
+	return out, nil
 }
+
+// atOnce is how far apart the receipts of two reports may be that are handled at
+// once, so that either may be the first to get here.
+const atOnce = 100 * time.Millisecond
 
 // keep returns a copy of block that will stay. In steady state it is made in the
 // memory of the node's old one, so that a report allocates nothing and costs the

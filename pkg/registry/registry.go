@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"fmt"
 	"hash/maphash"
 	"sync"
 	"sync/atomic"
@@ -22,6 +21,16 @@ type Registry struct {
 	snapshots atomic.Int64
 	shards    [shardCount]shard
 	events    [changeCount]atomic.Uint64
+
+	used      budget
+	room      room
+	full      atomic.Int64 // until when, by r.now, there is no place for a new node that is not expected
+	shed      atomic.Uint64
+	conflicts atomic.Uint64
+	claims    struct {
+		sync.Mutex
+		usedUp time.Duration
+	}
 }
 
 // shardCount keeps the nodes that one lock guards few, even in a fleet of
@@ -32,6 +41,8 @@ const shardCount = 64
 type shard struct {
 	mu sync.Mutex
 	table
+	strangers strangers
+	gone      map[string]time.Duration // deleted nodes, and until when their reports are refused
 }
 
 // New returns an empty registry. changed, if not nil, is told what becomes of
@@ -64,20 +75,32 @@ func (r *Registry) SetOptions(o Options) error {
 		return err
 	}
 	r.Sweep() // by the old options, so that no forgotten node comes back
+	rated := o.ReportsPerSecond != r.options.Load().ReportsPerSecond
 	r.options.Store(&o)
 	for i := range r.shards {
 		s := &r.shards[i]
 		s.mu.Lock()
 		o := r.options.Load() // another goroutine's may have come since
 		now := r.now()
+		if rated {
+			s.strangers = strangers{}
+		}
 		s.each(func(n *node) {
 			n.override = o.override(n.name())
+			if rated {
+				n.admit = min(n.admit, now)
+			}
 			if n.state(now, o.Retention) == stateFresh {
 				n.renew(o)
 			}
 		})
 		s.mu.Unlock()
 	}
+	r.full.Store(0)
+	if over := r.used.now().minus(o.limit()).positive(); over != (use{}) {
+		r.used.give(r.makeRoom(over))
+	}
+	r.expectWaiting()
 	return nil
 }
 
@@ -89,17 +112,7 @@ func (r *Registry) shard(name string) (*shard, uint64) {
 	return &r.shards[hash%shardCount], hash
 }
 
-// admitNode counts one more node, unless the limit is reached.
-func (r *Registry) admitNode(name string) error {
-	o := r.options.Load()
-	if n := r.nodes.Add(1); n > int64(o.Nodes) {
-		r.nodes.Add(-1)
-		return tooManyNodes(name, o)
-	}
-	return nil
-}
-
-// add makes a node known that admitNode has counted. The shard's lock is held.
+// add makes a node known whose place and use have been acquired. The shard's lock is held.
 func (r *Registry) add(s *shard, hash uint64, name string, b Block) *node {
 	n := s.table.add(hash)
 	n.block, n.escaped = b, len(b.label()) != len(name)
@@ -128,12 +141,22 @@ func (r *Registry) retire(s *shard, n *node, now time.Duration) {
 	r.remove(s, n)
 }
 
-func tooManyNodes(name string, o *Options) error {
-	return &Refusal{TooManyNodes, fmt.Sprintf("node %q is one more than %d, which is the limit", name, o.Nodes)}
-}
-
-// remove forgets a node. The shard's lock is held.
+// remove forgets a node and frees its place. The shard's lock is held.
 func (r *Registry) remove(s *shard, n *node) {
 	r.nodes.Add(-1)
+	r.take(s, n)
+}
+
+// take forgets a node, whose place another one gets. The shard's lock is held.
+func (r *Registry) take(s *shard, n *node) {
+	r.used.give(n.use())
 	s.table.remove(n)
 }
+
+// Conflicts returns how many reports came of nodes under whose name two machines
+// report, which is told by their clocks.
+func (r *Registry) Conflicts() uint64 { return r.conflicts.Load() }
+
+// Shed returns how many samples were left out because their nodes had more than
+// their share of Options.Series and Options.Bytes.
+func (r *Registry) Shed() uint64 { return r.shed.Load() }

@@ -57,7 +57,7 @@ func (r *Registry) Snapshot(s *Snapshot) {
 			switch n.state(now, retention) {
 			case stateFresh:
 			case stateExpired:
-				n.shed(w, nil) // so that all that is in a block is on the page
+				r.shedNode(n, w, nil) // so that all that is in a block is on the page
 			default:
 				return
 			}

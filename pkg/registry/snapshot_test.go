@@ -85,6 +85,7 @@ func TestSnapshotStays(t *testing.T) {
 	before := shown(s.Groups[0], s.Groups[0].Blocks[0])
 	n.report("n", `{"value": 2}`)
 	n.Forget("n")
+	n.Connected("n") // so that it may report at once
 	n.report("n", `{"value": 3}`)
 	if after := shown(s.Groups[0], s.Groups[0].Blocks[0]); fmt.Sprint(after) != fmt.Sprint(before) {
 		t.Errorf("a snapshot of %q turned into one of %q", before, after)

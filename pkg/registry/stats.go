@@ -32,3 +32,16 @@ func (r *Registry) Stats() Stats {
 	}
 	return st
 }
+
+// Usage is what all nodes take together of the limits.
+type Usage struct {
+	Nodes  int
+	Series int64 // of Options.Series; those of nodes that are not shown yet count too
+	Bytes  int64 // of Options.Bytes
+}
+
+// Used returns what is taken now.
+func (r *Registry) Used() Usage {
+	u := r.used.now()
+	return Usage{int(r.nodes.Load()), u.series, u.bytes}
+}

@@ -11,6 +11,8 @@ import (
 // mapping.Status.
 type status struct {
 	up       bool
+	conflict bool    // two machines report under the name
+	dropped  int32   // samples that are not shown
 	received float64 // Unix seconds
 	interval float64 // seconds; 0: unknown
 	time     float64 // Unix seconds by the node's clock; 0: unknown
@@ -21,8 +23,12 @@ func (st *status) known(i int) bool {
 	switch i {
 	case mapping.StatusSkew:
 		return st.time != 0
+	case mapping.StatusConflict:
+		return st.conflict
 	case mapping.StatusInterval:
 		return st.interval != 0
+	case mapping.StatusDropped:
+		return st.dropped != 0
 	}
 	return true
 }
@@ -53,8 +59,10 @@ func (st *status) append(b []byte, i int) []byte {
 		return appendMillis(b, st.received)
 	case mapping.StatusInterval:
 		return strconv.AppendFloat(b, st.interval, 'g', -1, 64)
+	case mapping.StatusDropped:
+		return strconv.AppendInt(b, int64(st.dropped), 10)
 	}
-	if st.up {
+	if st.up || i == mapping.StatusConflict {
 		return append(b, '1')
 	}
 	return append(b, '0')

@@ -36,6 +36,7 @@ func (r *Registry) Sweep() {
 			}
 		}
 	}
+	r.expectWaiting()
 }
 
 // slotsPerVisit is how many slots a sweep visits in one hold of a shard's lock.
@@ -74,6 +75,7 @@ func (r *Registry) visit(t *shard, s *sweep, w *blockWriter, room Block, changes
 	if s.left == 0 || len(t.slots) == 0 {
 		s.done = true
 		t.fit()
+		t.purge(r.now())
 		return changes
 	}
 	now, retention := r.now(), r.options.Load().Retention
@@ -85,7 +87,7 @@ func (r *Registry) visit(t *shard, s *sweep, w *blockWriter, room Block, changes
 			r.retire(t, n, now)
 		case st == stateExpired && n.unnoticed(now):
 			changes = append(changes, noticed{n.name(), n.expiry()})
-			n.shed(w, room)
+			r.shedNode(n, w, room)
 			n.expired, room = true, nil
 		}
 	})
