@@ -59,6 +59,10 @@ type Config struct {
 	// DisconnectGrace is how long a report counts at most after the node's
 	// session ended.
 	DisconnectGrace Duration `json:"disconnectGrace" live:"true"`
+	// ExpectGrace is how long a node that has a Node object has for its first
+	// report before it is shown as down; 0s is nodeTTL. A node whose override
+	// or last known interval gives it a longer TTL has that long.
+	ExpectGrace Duration `json:"expectGrace" live:"true"`
 	// Retention is how long an expired node is remembered, with edge_node_up 0.
 	Retention Duration `json:"retention" live:"true"`
 	// MappingFile is the file that says what messages mean; "" is sysInfo
@@ -102,9 +106,32 @@ type Limits struct {
 	ReportBytes int `json:"reportBytes" live:"true"`
 	// LabelValueBytes is how long a label value may be.
 	LabelValueBytes int `json:"labelValueBytes" live:"true"`
-	// ReportsPerSecond is how many reports of one node are decoded in a
-	// second.
+	// ReportsPerSecond is how many reports of one node are decoded as they
+	// come. Of those over it the newest is decoded within half a second, so
+	// that it is shown however many came.
 	ReportsPerSecond float64 `json:"reportsPerSecond" live:"true"`
+	// Series is how many series of nodes may be on the page. Every known node
+	// can have an equal share, and more while there is room; what is over that
+	// is left out, the last on the page first.
+	Series int `json:"series" live:"true"`
+	// Bytes is how long the nodes' part of the page may be, uncompressed,
+	// shared like series.
+	Bytes int `json:"bytes" live:"true"`
+	// PendingBytes is how many bytes the reports that are over their node's
+	// rate may take while they wait. If they take more the largest go first.
+	PendingBytes int `json:"pendingBytes" live:"true"`
+	// NewNodesPerMinute is how many nodes may become known in a minute of those
+	// that only their own messages name (identity payload); 0 is a quarter of
+	// nodes.
+	NewNodesPerMinute int `json:"newNodesPerMinute" live:"true"`
+}
+
+// pendingBytes returns PendingBytes or its default.
+func (l Limits) pendingBytes() int {
+	if l.PendingBytes == 0 {
+		return DefaultConfig().Limits.PendingBytes
+	}
+	return l.PendingBytes
 }
 
 // The values of Config.Identity.
@@ -159,6 +186,9 @@ func DefaultConfig() Config {
 			ReportBytes:      mapping.DefaultLimits.Bytes,
 			LabelValueBytes:  mapping.DefaultLimits.LabelValueBytes,
 			ReportsPerSecond: of.ReportsPerSecond,
+			Series:           of.Series,
+			Bytes:            int(of.Bytes),
+			PendingBytes:     32 << 20,
 		},
 	}
 }
@@ -264,6 +294,7 @@ func (c Config) Validate() error {
 		duration(fmt.Sprintf("nodeTTLOverrides[%d].ttl", i), o.TTL, time.Second, 7*day)
 	}
 	duration("disconnectGrace", c.DisconnectGrace, time.Second, 7*day)
+	duration("expectGrace", c.ExpectGrace, 0, 7*day)
 	duration("retention", c.Retention, time.Second, 366*day)
 	if c.Retention.Duration < c.NodeTTL.Duration {
 		wrong("retention", c.Retention, fmt.Sprintf("must be at least nodeTTL, %v", c.NodeTTL))
@@ -273,6 +304,10 @@ func (c Config) Validate() error {
 	number("limits.reportBytes", float64(c.Limits.ReportBytes), 64, 16<<20)
 	number("limits.labelValueBytes", float64(c.Limits.LabelValueBytes), 16, sysinfo.MaxLabelValue)
 	number("limits.reportsPerSecond", c.Limits.ReportsPerSecond, 0.001, 100_000)
+	number("limits.series", float64(c.Limits.Series), 0, 1_000_000_000)
+	number("limits.bytes", float64(c.Limits.Bytes), 0, 1<<40)
+	number("limits.pendingBytes", float64(c.Limits.PendingBytes), 0, 1<<30)
+	number("limits.newNodesPerMinute", float64(c.Limits.NewNodesPerMinute), 0, 10_000_000)
 	return errors.Join(errs...)
 }
 
@@ -282,9 +317,14 @@ func (c *Config) registryOptions() registry.Options {
 		NodeTTL:          c.NodeTTL.Duration,
 		MissedReports:    c.MissedReports,
 		DisconnectGrace:  c.DisconnectGrace.Duration,
+		ExpectGrace:      c.ExpectGrace.Duration,
 		Retention:        c.Retention.Duration,
 		Nodes:            c.Limits.Nodes,
+		Series:           c.Limits.Series,
+		Bytes:            int64(c.Limits.Bytes),
 		ReportsPerSecond: c.Limits.ReportsPerSecond,
+
+		NewNodesPerMinute: c.Limits.NewNodesPerMinute,
 	}
 	for _, v := range c.NodeTTLOverrides {
 		o.Overrides = append(o.Overrides, registry.Override{Nodes: v.Nodes, TTL: v.TTL.Duration})

@@ -1,6 +1,7 @@
 package nodemetrics
 
 import (
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -8,6 +9,7 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/edgegauge/edgegauge/pkg/mapping"
+	"github.com/edgegauge/edgegauge/pkg/registry"
 )
 
 // dropMetrics count what is left out of reports that are taken.
@@ -19,7 +21,7 @@ type dropMetrics struct {
 // dropReasons are mapping's, read once.
 var dropReasons = mapping.DropReasons()
 
-func newDropMetrics(r prometheus.Registerer) (x dropMetrics) {
+func newDropMetrics(r prometheus.Registerer, nodes *registry.Registry) (x dropMetrics) {
 	samples := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "nodemetrics_samples_dropped_total",
 		Help: "Samples that were left out of reports, the rest of which was taken, by what was wrong with them."}, []string{"reason"})
 	for i, reason := range dropReasons {
@@ -27,8 +29,30 @@ func newDropMetrics(r prometheus.Registerer) (x dropMetrics) {
 	}
 	x.empty = prometheus.NewCounter(prometheus.CounterOpts{Name: "nodemetrics_reports_without_samples_total",
 		Help: "Reports without a sample that can be used, heartbeats among them. They keep their node up."})
-	r.MustRegister(samples, x.empty)
+	r.MustRegister(&dropped{CounterVec: samples, nodes: nodes}, x.empty)
 	return x
+}
+
+// reasonOverShare is why the registry leaves out samples.
+const reasonOverShare = "over_share"
+
+// dropped adds what the registry left out to what the decoder did.
+type dropped struct {
+	*prometheus.CounterVec
+	nodes *registry.Registry
+
+	mu   sync.Mutex
+	seen uint64 // of the registry's
+}
+
+// Collect collects all.
+func (d *dropped) Collect(ch chan<- prometheus.Metric) {
+	d.mu.Lock()
+	shed := d.nodes.Shed()
+	d.WithLabelValues(reasonOverShare).Add(float64(shed - d.seen))
+	d.seen = shed
+	d.mu.Unlock()
+	d.CounterVec.Collect(ch)
 }
 
 // Dropped is how many samples were dropped for a reason, with an example.

@@ -37,7 +37,9 @@ func TestReportsLeaveNothingBehind(t *testing.T) {
 
 func (m *Module) forgetAll(n int) {
 	for i := range n {
-		m.Forget(fmt.Sprintf("edge-%d", i))
+		node := fmt.Sprintf("edge-%d", i)
+		m.Forget(node)
+		m.Connected(node) // so that it may report at once
 	}
 }
 

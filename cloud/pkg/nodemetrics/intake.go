@@ -28,10 +28,17 @@ const (
 )
 
 // Handle takes one message, a *model.Message, and returns when what it says is
-// on the page. It has the shape of KubeEdge's listener.Handle; the first result
-// is always nil. The error says why the message was refused, which is counted
-// too. It never blocks, and the message is not kept.
+// on the page. A report over its node's rate waits instead: if no newer one comes
+// it is on the page within a second. Handle has the shape of KubeEdge's
+// listener.Handle; the first result is always nil. The error says why the message
+// was refused, which is counted too. It never blocks, and the message is not kept.
 func (m *Module) Handle(message interface{}) (_ interface{}, err error) {
+	return nil, m.handle(message, time.Now(), false)
+}
+
+// handle is Handle of a message that was received at some time. waited says that
+// it has waited for its turn.
+func (m *Module) handle(message any, received time.Time, waited bool) (err error) {
 	start := time.Now()
 	var msg *model.Message
 	defer func() {
@@ -39,46 +46,104 @@ func (m *Module) Handle(message interface{}) (_ interface{}, err error) {
 		if p != nil {
 			err = refuse(reasonInternal, "panic: %v", p)
 		}
+		if err == errHeld {
+			err = nil
+			return
+		}
 		if noted := m.account(msg, start, err); noted && p != nil {
 			klog.ErrorS(err, "Report could not be handled", "stack", string(debug.Stack()))
 		}
 	}()
 	switch v := message.(type) {
 	case nil:
-		return nil, refuse(reasonNotMessage, "nothing came, a *model.Message is expected")
+		return refuse(reasonNotMessage, "nothing came, a *model.Message is expected")
 	case *model.Message:
 		msg = v
 	case model.Message:
 		msg = &v
 	default:
-		return nil, refuse(reasonNotMessage, "a %T, a *model.Message is expected", message)
+		return refuse(reasonNotMessage, "a %T, a *model.Message is expected", message)
 	}
 	if msg == nil {
-		return nil, refuse(reasonNotMessage, "a nil *model.Message")
+		return refuse(reasonNotMessage, "a nil *model.Message")
 	}
-	return nil, m.take(msg)
+	node, named := nodeOf(msg.Router.Resource)
+	if !named {
+		return m.takeUnnamed(msg, received)
+	}
+	if err := checkNode(node); err != nil {
+		return err
+	}
+	if !waited {
+		if err := m.registry.Admit(node); err != nil {
+			if reasonOf(err) == string(registry.RateLimited) {
+				return m.hold(node, msg, received, err)
+			}
+			return err
+		}
+		if m.pending.drop(node) {
+			m.superseded(msg.Router.Resource, errSuperseded)
+		}
+	}
+	return m.takeNamed(node, msg, received)
 }
 
-// take decodes a message and puts it into the registry.
-func (m *Module) take(msg *model.Message) error {
+// errSuperseded is why a report that waited is refused when its node's next one is
+// taken at once.
+var errSuperseded = errors.New("it came over the node's rate of reports, and a newer one before its turn")
+
+// takeNamed takes a message of the node that its resource names.
+func (m *Module) takeNamed(node string, msg *model.Message, received time.Time) error {
+	report, err := m.decode(msg)
+	defer m.reports.Put(report)
+	if err != nil {
+		m.registry.Refused(node)
+		return err
+	}
+	if report.Node != "" && report.Node != node {
+		m.metrics.mismatches.Inc()
+		klog.V(4).InfoS("Report claims another node's name", "node", node, "claimed", report.Node)
+	}
+	return m.registry.PutReceived(node, report, received)
+}
+
+// takeUnnamed takes a message that names its node only inside. It is decoded
+// before its node is known, and then taking it costs no more than refusing it, so
+// the rate of reports does not hold for it.
+func (m *Module) takeUnnamed(msg *model.Message, received time.Time) error {
 	config := m.config.Load()
-	node, named := nodeOf(msg.Router.Resource)
-	if named {
-		if err := checkNode(node); err != nil {
-			return err
-		}
-		if err := m.registry.Admit(node); err != nil {
-			return err
-		}
-	} else if config.Identity != IdentityPayload {
+	if config.Identity != IdentityPayload {
 		return refuse(reasonNoNode, "the resource %.100q is not of the form node/<node>/<topic>", msg.Router.Resource)
 	}
-
-	report := m.reports.Get().(*mapping.Report)
+	if err := m.rubbish.check(msg.Content); err != nil {
+		return err
+	}
+	report, err := m.decode(msg)
 	defer m.reports.Put(report)
+	switch {
+	case err != nil:
+	case report.BadNode:
+		err = refuse(reasonBadNode, "the resource %.100q names no node, and the name in the field %s is no text in UTF-8 of at most %d bytes",
+			msg.Router.Resource, config.NodeNameField, sysinfo.MaxNodeName)
+	case report.Node == "":
+		err = refuse(reasonNoNode, "neither the resource %.100q nor the field %s names a node",
+			msg.Router.Resource, config.NodeNameField)
+	default:
+		err = m.registry.Claimed(report.Node)
+	}
+	if err != nil {
+		m.rubbish.refused(msg.Content)
+		return err
+	}
+	return m.registry.PutReceived(report.Node, report, received)
+}
+
+// decode decodes a message into a report that the caller gives back to m.reports.
+func (m *Module) decode(msg *model.Message) (*mapping.Report, error) {
+	report := m.reports.Get().(*mapping.Report)
 	decoder := m.decoder.Load()
 	if err := decoder.Decode(msg.Content, report); err != nil {
-		return err
+		return report, err
 	}
 	m.accountDrops(decoder, report, msg.Router.Resource, msg.Content)
 	if report.Ignored > 0 {
@@ -87,25 +152,7 @@ func (m *Module) take(msg *model.Message) error {
 	if report.Timestamp == 0 {
 		report.Timestamp = float64(msg.Header.Timestamp) / 1e3
 	}
-	switch {
-	case named:
-		if report.Node != "" && report.Node != node {
-			m.metrics.mismatches.Inc()
-			klog.V(4).InfoS("Report claims another node's name", "node", node, "claimed", report.Node)
-		}
-	case report.BadNode:
-		return refuse(reasonBadNode, "the resource %.100q names no node, and the name in the field %s is no text in UTF-8 of at most %d bytes",
-			msg.Router.Resource, config.NodeNameField, sysinfo.MaxNodeName)
-	case report.Node == "":
-		return refuse(reasonNoNode, "neither the resource %.100q nor the field %s names a node",
-			msg.Router.Resource, config.NodeNameField)
-	default:
-		node = report.Node
-		if err := m.registry.Admit(node); err != nil {
-			return err
-		}
-	}
-	return m.registry.Put(node, report)
+	return report, nil
 }
 
 // nodeOf returns the node that a resource names: node/<node>/<topic…>, which

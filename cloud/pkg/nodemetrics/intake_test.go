@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
 	"github.com/kubeedge/beehive/pkg/core/model"
 
 	"github.com/edgegauge/edgegauge/pkg/mapping"
+	"github.com/edgegauge/edgegauge/pkg/registry"
 	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
@@ -238,14 +240,33 @@ func TestHandleCountsEveryReason(t *testing.T) {
 		"late": {msg: message("edge", `{"timestamp":1000,`+memory("1")[1:]), before: func(t *testing.T, m *Module) {
 			accept(t, m, message("edge", `{"timestamp":1001,`+memory("1")[1:]))
 		}},
+		// One that cannot wait for its turn: what it would take is too much.
 		"rate_limited": {msg: message("edge", memory("1")), before: func(t *testing.T, m *Module) {
-			o := m.registry.Options()
-			o.ReportsPerSecond = 0.001
-			if err := m.registry.SetOptions(o); err != nil {
+			c := *m.config.Load()
+			c.Limits.PendingBytes = 1
+			m.config.Store(&c)
+			limit(t, m, func(o *registry.Options) { o.ReportsPerSecond = 0.001 })
+			accept(t, m, message("edge", memory("1")))
+			accept(t, m, message("edge", memory("1")))
+		}},
+		"forgotten": {msg: message("edge", memory("1")), before: func(t *testing.T, m *Module) {
+			accept(t, m, message("edge", memory("1")))
+			m.Forget("edge")
+		}},
+		"no_room": {msg: message("edge", memory("1")), before: func(t *testing.T, m *Module) {
+			limit(t, m, func(o *registry.Options) { o.Series = 1 })
+		}},
+		"too_many_new_nodes": {msg: unnamed("two", memory("1")), before: func(t *testing.T, m *Module) {
+			c := *m.config.Load()
+			c.Identity, c.NodeNameField = IdentityPayload, "node"
+			decoder, err := c.decoder(os.ReadFile)
+			if err != nil {
 				t.Fatal(err)
 			}
-			accept(t, m, message("edge", memory("1")))
-			accept(t, m, message("edge", memory("1")))
+			m.config.Store(&c)
+			m.decoder.Store(decoder)
+			limit(t, m, func(o *registry.Options) { o.Nodes, o.NewNodesPerMinute = 100, 1 })
+			accept(t, m, unnamed("one", memory("1")))
 		}},
 		"too_many_nodes": {msg: message("another", memory("1")), before: func(t *testing.T, m *Module) {
 			accept(t, m, message("edge", memory("1")))
@@ -267,6 +288,23 @@ func TestHandleCountsEveryReason(t *testing.T) {
 			wantLine(t, m, fmt.Sprintf("nodemetrics_reports_total{reason=%q,result=\"rejected\"} 1", reason))
 		})
 	}
+}
+
+// limit changes the registry's options.
+func limit(t *testing.T, m *Module, change func(*registry.Options)) {
+	t.Helper()
+	o := m.registry.Options()
+	change(&o)
+	if err := m.registry.SetOptions(o); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// unnamed is a message whose node only the field "node" names.
+func unnamed(node, content string) *model.Message {
+	msg := message("", fmt.Sprintf(`{"node":%q,`, node)+content[1:])
+	msg.Router.Resource = "node/monitor"
+	return msg
 }
 
 // breakPool makes the handling of the next message panic.

@@ -110,7 +110,7 @@ func TestLoadConfigErrors(t *testing.T) {
 		"colour: red":                             {".colour: there is no such key; there are enable, bindAddress, ", "limits (line 3)"},
 		"limits: {node: 5}":                       {".limits.node: there is no such key; is nodes meant?"},
 		"limits: {Nodes: 5}":                      {".limits.Nodes: there is no such key; is nodes meant?"},
-		"limits:\n  nodes: 5\n  bytes: 5":         {".limits.bytes: there is no such key; there are nodes, samplesPerNode, ", "(line 5)"},
+		"limits:\n  nodes: 5\n  octets: 5":        {".limits.octets: there is no such key; there are nodes, samplesPerNode, ", "(line 5)"},
 		"nodeTTLOverrides: [{node: a, ttl: 5s}]":  {".nodeTTLOverrides[0].node: there is no such key; is nodes meant?"},
 		"nodeTTL: 5m\nretention: 1h\nnodeTTL: 6m": {".nodeTTL: stands there twice (lines 3 and 5)"},
 		"limits: {nodes: 5, nodes: 6}":            {".limits.nodes: stands there twice"},

@@ -47,7 +47,7 @@ func newMetrics(nodes *registry.Registry) *metrics {
 	x := &metrics{Registry: prometheus.NewRegistry(), rejected: map[string]prometheus.Counter{}}
 	x.ofNodes(nodes)
 	x.ofReports()
-	x.drops = newDropMetrics(x.Registry)
+	x.drops = newDropMetrics(x.Registry, nodes)
 	x.scrapes = newScrapeMetrics(x.Registry)
 	x.hostErrors = x.counter("nodemetrics_host_gather_errors_total",
 		"Scrapes in which not all of the process's other metrics could be shown.")
@@ -103,6 +103,7 @@ func (x *metrics) ofNodes(nodes *registry.Registry) {
 		{registry.ExpiredByDisconnect, "expired", "disconnect"},
 		{registry.ExpiredByTTL, "expired", "ttl"},
 		{registry.ForgottenByDeletion, "forgotten", "deletion"},
+		{registry.ForgottenForRoom, "forgotten", "room"},
 		{registry.ForgottenByRetention, "forgotten", "retention"},
 		{registry.Returned, "returned", "report"},
 	} {

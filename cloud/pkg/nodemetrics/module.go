@@ -34,7 +34,9 @@ type Module struct {
 	heard    atomic.Bool // whether any message has come
 	refusals refusals    // of reports
 	drops    refusals    // of samples
-	watched  watched     // Run's
+	pending  pending
+	rubbish  rubbish
+	watched  watched // Run's
 	join     sync.Once
 	joinErr  error
 }
@@ -74,6 +76,7 @@ func New(c Config) (*Module, error) {
 	m.config.Store(&c)
 	m.decoder.Store(decoder)
 	m.metrics = newMetrics(nodes)
+	m.metrics.MustRegister(budgets{m})
 	m.handler = m.newHandler()
 	return m, nil
 }
@@ -169,7 +172,8 @@ func (m *Module) Collector() prometheus.Collector {
 }
 
 // Expect makes a node known that has a Node object, so that it is shown as down
-// should it never report. The error says that limits.nodes is reached.
+// should it never report. The error says that limits.nodes is reached by nodes that
+// are all expected; the node then gets the next place that becomes free.
 func (m *Module) Expect(node string) error { return m.registry.Expect(node) }
 
 // Disconnected tells that the node's session ended: from now on its newest
@@ -179,8 +183,12 @@ func (m *Module) Disconnected(node string) { m.registry.Disconnected(node) }
 // Connected tells that the node's session is there again.
 func (m *Module) Connected(node string) { m.registry.Connected(node) }
 
-// Forget removes every trace of a node whose Node object was deleted.
-func (m *Module) Forget(node string) { m.registry.Forget(node) }
+// Forget removes every trace of a node whose Node object was deleted. Reports that
+// were still on their way are refused for two seconds.
+func (m *Module) Forget(node string) {
+	m.registry.Forget(node)
+	m.pending.drop(node)
+}
 
 func logChange(node string, c registry.Change) {
 	klog.V(2).InfoS("Node changed", "node", node, "change", c.String())

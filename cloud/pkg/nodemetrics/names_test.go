@@ -19,8 +19,11 @@ var ownFamilies = map[string]struct {
 	"nodemetrics_node_changes_total": {dto.MetricType_COUNTER, []string{
 		"change=appeared,reason=report", "change=returned,reason=report",
 		"change=expired,reason=ttl", "change=expired,reason=disconnect",
-		"change=forgotten,reason=retention", "change=forgotten,reason=deletion",
+		"change=forgotten,reason=retention", "change=forgotten,reason=deletion", "change=forgotten,reason=room",
 	}},
+	"nodemetrics_limit":                             {dto.MetricType_GAUGE, []string{"limit=nodes", "limit=series", "limit=bytes", "limit=pendingBytes"}},
+	"nodemetrics_used":                              {dto.MetricType_GAUGE, []string{"limit=nodes", "limit=series", "limit=bytes", "limit=pendingBytes"}},
+	"nodemetrics_name_conflict_reports_total":       {dto.MetricType_COUNTER, nil},
 	"nodemetrics_node_ttl_seconds":                  {dto.MetricType_GAUGE, nil},
 	"nodemetrics_time_seconds":                      {dto.MetricType_GAUGE, nil},
 	"nodemetrics_reports_total":                     {dto.MetricType_COUNTER, []string{"reason=,result=accepted"}}, // and every reason
@@ -28,7 +31,7 @@ var ownFamilies = map[string]struct {
 	"nodemetrics_identity_mismatches_total":         {dto.MetricType_COUNTER, nil},
 	"nodemetrics_samples_dropped_total": {dto.MetricType_COUNTER, []string{
 		"reason=wrong_type", "reason=number_range", "reason=invalid_counter", "reason=invalid_utf8", "reason=label_too_long",
-		"reason=invalid_label_name", "reason=too_many_labels", "reason=duplicate_series", "reason=too_many_samples",
+		"reason=invalid_label_name", "reason=too_many_labels", "reason=duplicate_series", "reason=too_many_samples", "reason=over_share",
 	}},
 	"nodemetrics_reports_without_samples_total":                {dto.MetricType_COUNTER, nil},
 	"nodemetrics_report_bytes":                                 {dto.MetricType_HISTOGRAM, nil},

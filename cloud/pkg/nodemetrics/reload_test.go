@@ -100,16 +100,19 @@ missedReports: 5
 nodeTTLOverrides: [{nodes: "slow-*", ttl: 20m}]
 disconnectGrace: 2m
 retention: 12h
-limits: {nodes: 2, samplesPerNode: 1, reportBytes: 100, labelValueBytes: 16, reportsPerSecond: 2}`))
+expectGrace: 8m
+limits: {nodes: 2, samplesPerNode: 1, reportBytes: 100, labelValueBytes: 16, reportsPerSecond: 2, series: 500, bytes: 70000, pendingBytes: 9000, newNodesPerMinute: 3}`))
 	settle(m)
 	wantLine(t, m, reloadSuccessful+"1")
 	wantLine(t, m, ttlSeconds+"360")
 
 	o := m.registry.Options()
 	if o.MissedReports != 5 || o.DisconnectGrace != 2*time.Minute || o.Retention != 12*time.Hour || o.Nodes != 2 || o.ReportsPerSecond != 2 ||
+		o.ExpectGrace != 8*time.Minute || o.Series != 500 || o.Bytes != 70000 || o.NewNodesPerMinute != 3 ||
 		len(o.Overrides) != 1 || o.Overrides[0].Nodes != "slow-*" || o.Overrides[0].TTL != 20*time.Minute {
 		t.Errorf("the registry has %+v", o)
 	}
+	wantLine(t, m, `nodemetrics_limit{limit="pendingBytes"} 9000`)
 	if _, err := m.Handle(message("edge", `{"pad":"`+strings.Repeat("x", 100)+`"}`)); err == nil || reasonOf(err) != "too_large" {
 		t.Errorf("a message of 110 bytes: %v, want too_large", err)
 	}
@@ -437,7 +440,8 @@ func TestLive(t *testing.T) {
 		"authorization": "kubernetes", "identity": "payload", "nodeNameField": "name", "nodeTTL": "7m", "missedReports": "9",
 		"nodeTTLOverrides": "[{nodes: x, ttl: 1h}]", "disconnectGrace": "77s", "retention": "77h", "mappingFile": mapping,
 		"limits.nodes": "77", "limits.samplesPerNode": "77", "limits.reportBytes": "777", "limits.labelValueBytes": "77",
-		"limits.reportsPerSecond": "77",
+		"limits.reportsPerSecond": "77", "expectGrace": "77s", "limits.series": "77", "limits.bytes": "77",
+		"limits.pendingBytes": "77", "limits.newNodesPerMinute": "77",
 	}
 	live := 0
 	var walk func(prefix string, fields reflect.Type, of func(*Config) reflect.Value)

@@ -39,6 +39,8 @@ func newEdgegauge(o Options) (Contender, error) {
 	// The benchmark is faster than any fleet: what protects the module from
 	// that would be measured instead of it.
 	config.Limits.Nodes = 10_000_000
+	config.Limits.Series = 1_000_000_000
+	config.Limits.Bytes = 1 << 40
 	config.Limits.ReportsPerSecond = 100_000
 	// No contender serves its process's own metrics, whose cost is that of
 	// client_golang whoever serves them.
