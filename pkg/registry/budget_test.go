@@ -229,7 +229,7 @@ func TestUsedIsCounted(t *testing.T) {
 
 // Many at once do not take more than there is.
 func TestShareConcurrently(t *testing.T) {
-	n := newNodes(t, registry.Options{Nodes: 30, Series: 600})
+	n := newNodes(t, registry.Options{Nodes: 60, Series: 600})
 	reports := []*mapping.Report{report(t, n.mapping, values(5, "1")), report(t, n.mapping, values(15, "1")), report(t, n.mapping, values(200, "1"))}
 	var all sync.WaitGroup
 	for g := range 6 {
