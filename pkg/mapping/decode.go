@@ -1,13 +1,11 @@
 package mapping
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"time"
 	"unicode/utf8"
-	"unsafe"
 
 	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
@@ -105,42 +103,6 @@ func (d *Decoder) decode(content any, r *Report, n *notes) *Error {
 		r.reset(d.plan, d.mapping)
 	}
 	return err
-}
-
-// bytes returns the JSON of content without copying where it is JSON already.
-func (d *Decoder) bytes(content any) ([]byte, *Error) {
-	var data []byte
-	switch c := content.(type) {
-	case []byte:
-		data = c
-	case json.RawMessage:
-		data = c
-	case string:
-		data = unsafe.Slice(unsafe.StringData(c), len(c)) // read only
-	default:
-		var err error
-		if data, err = marshal(c); err != nil {
-			return nil, &Error{Reason: NotJSON, Detail: fmt.Sprintf("a %T that has no JSON form: %v", c, err)}
-		}
-	}
-	if len(data) > d.limits.Bytes {
-		return nil, &Error{Reason: TooLarge, Offset: d.limits.Bytes,
-			Detail: fmt.Sprintf("%d bytes, the limit is %d", len(data), d.limits.Bytes)}
-	}
-	return data, nil
-}
-
-// marshal is json.Marshal for values that another part of the process may
-// still be changing: what that makes panic becomes an error. (The runtime
-// ends the process when it sees a map written and read at once; no recover
-// helps there.)
-func marshal(v any) (data []byte, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v", p)
-		}
-	}()
-	return json.Marshal(v)
 }
 
 // hit takes a sample's value.

@@ -49,9 +49,9 @@ func TestMaxFamilies(t *testing.T) {
 	}
 }
 
-// Ten times the families may take some twenty times the time to parse and
-// compile, but not a hundred. The best of several runs is free of what else the
-// machine does.
+// Forty times the families take some forty times as long to parse and compile;
+// what is quadratic takes 1,600 times as long. The bounds of these tests lie far
+// from both, for the machine may be doing something else.
 func TestCompilingIsLinear(t *testing.T) {
 	best := func(n int) time.Duration {
 		file, message := largeMapping(n)
@@ -66,10 +66,9 @@ func TestCompilingIsLinear(t *testing.T) {
 		}
 		return best
 	}
-	small, large := best(200), best(2000)
-	t.Log(small, large)
-	if large > 25*small {
-		t.Errorf("200 families take %v, 2,000 take %v", small, large)
+	small, large := best(50), best(2000)
+	if large > 300*small {
+		t.Errorf("50 families take %v, 2,000 take %v", small, large)
 	}
 }
 
@@ -89,9 +88,9 @@ func TestDecodingIsLinear(t *testing.T) {
 		}
 		return best
 	}
-	small, large := best(200), best(2000)
-	if large > 25*small {
-		t.Errorf("200 keys take %v, 2,000 take %v", small, large)
+	small, large := best(50), best(2000)
+	if large > 300*small {
+		t.Errorf("50 keys take %v, 2,000 take %v", small, large)
 	}
 }
 
@@ -115,8 +114,8 @@ func TestEqualSeriesAreLinear(t *testing.T) {
 		}
 		return best
 	}
-	small, large := best(2_000), best(40_000)
-	if large > 60*small {
-		t.Errorf("2,000 equal series take %v, 40,000 take %v", small, large)
+	small, large := best(1_000), best(100_000)
+	if large > 2_000*small {
+		t.Errorf("1,000 equal series take %v, 100,000 take %v", small, large)
 	}
 }
