@@ -192,7 +192,11 @@ func (w *walker) about(to *float64, value span, scale, least, most float64) {
 		}
 	case f < least || f > most:
 		if w.drop(dropNumberRange) {
-			w.note(dropNumberRange, value.start, noFamily, "%v seconds, not within %.0f and %.0f", f, least, most)
+			detail := fmt.Sprintf("%v seconds, not within %.0f and %.0f", f, least, most)
+			if doubt := intervalDoubt(f, scale); doubt != "" {
+				detail += "; " + doubt
+			}
+			w.note(dropNumberRange, value.start, noFamily, "%s", detail)
 		}
 	default:
 		*to = f

@@ -80,6 +80,7 @@ func TestDrops(t *testing.T) {
 		"too many labels": {`{"own": [{"v": 1, "l": {"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1,"j":1,"k":1,"l":1,"m":1,"n":1,"o":1,"p":1,"q":1}}]}`,
 			mapping.TooManyLabels, "own[0].l.q", "more than 16 labels, which is the limit"},
 
+		"an interval in nanoseconds":    {`{"i": 60000000000}`, mapping.NumberRange, "i", "6e+10 seconds, not within 0 and 2678400; 60000000000 seconds are more than a day; as microseconds it would be 60000 s"},
 		"a negative counter":            {`{"any": {"p": -1}}`, mapping.InvalidCounter, "any.p", `a counter of "-1", which is not 0 or more`},
 		"a counter a little below 0":    {`{"any": {"p": -5e-324}}`, mapping.InvalidCounter, "any.p", `a counter of "-5e-324"`},
 		"a counter that is NaN":         {`{"any": {"p": "nan"}}`, mapping.InvalidCounter, "any.p", `a counter of "NaN"`},

@@ -15,8 +15,22 @@ type Explanation struct {
 	// Ignored are the paths that no family maps, whole objects and arrays
 	// as one, in the order of the message.
 	Ignored []string
+	// Missing are the mapping's own families that got no sample, dropped
+	// ones aside, sorted by name.
+	Missing []Missing
+	// Doubts are what is strange about the report's time and interval.
+	Doubts []string
 	// Report is the decoded message.
 	Report Report
+}
+
+// Missing is a family that a message has nothing for.
+type Missing struct {
+	Family string
+	Path   string // where its values would stand
+	// Nearest is the field of the message that no family maps and whose
+	// path is most like Path; "" if none is.
+	Nearest string
 }
 
 // Explained is a sample with where it came from.
@@ -46,18 +60,38 @@ func (d *Decoder) Explain(content any) (*Explanation, error) {
 		e.Samples = append(e.Samples, Explained{Series: series, Value: string(s.Value)})
 		at[s.offset] = append(at[s.offset], i)
 	}
+	var unknown fields
+	outermost := 0 // of the values that no path leads to: how deep it stands
 	visitValues(data, func(t *tour, offset int) bool {
 		if !d.plan.knows(t) {
-			e.Ignored = append(e.Ignored, t.path())
-			return false
+			if outermost == 0 || len(t.trail) <= outermost {
+				outermost = len(t.trail)
+				e.Ignored = append(e.Ignored, t.path())
+			}
+			unknown.add(t.pattern())
+			return true
 		}
+		outermost = 0
 		for _, i := range at[offset] {
 			e.Samples[i].Path = t.path()
 		}
 		return !n.lost[uint32(offset)]
 	})
 	e.Dropped = n.list
+	e.Missing = d.missing(e, &unknown)
+	if f := d.mapping.timestamp; f != nil {
+		e.doubt("timestamp", timeDoubt(e.Report.Timestamp, f.Scale))
+	}
+	if f := d.mapping.interval; f != nil {
+		e.doubt("interval", intervalDoubt(e.Report.Interval, f.Scale))
+	}
 	return e, nil
+}
+
+func (e *Explanation) doubt(field, text string) {
+	if text != "" {
+		e.Doubts = append(e.Doubts, field+": "+text)
+	}
 }
 
 // Examples decodes content once more and returns the first dropped sample for
@@ -142,10 +176,17 @@ func visitValues(data []byte, visit func(t *tour, offset int) bool) {
 
 // path returns where the tour is, in the notation of an Error's Path.
 func (t *tour) path() string {
+	return t.notation(func(index int) string { return fmt.Sprintf("[%d]", index) })
+}
+
+// pattern returns where the tour is, in the notation of mapping files.
+func (t *tour) pattern() string { return t.notation(func(int) string { return "[]" }) }
+
+func (t *tour) notation(element func(index int) string) string {
 	e := &Error{}
 	for i := len(t.trail) - 1; i >= 0; i-- {
 		if s := t.trail[i]; s.key.kind == kindNone {
-			e.under(fmt.Sprintf("[%d]", s.index))
+			e.under(element(s.index))
 		} else {
 			e.under(pathKey(t.unescape(s.key)))
 		}

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"text/tabwriter"
-	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -68,21 +70,24 @@ func explain(out io.Writer, o explainOptions, name string) error {
 	}
 
 	if resource != "" {
-		fmt.Fprintf(out, "resource  %s\n", resource)
+		fmt.Fprintf(out, "resource  %s\n", printable(resource))
 	}
 	if e.Report.Node != "" {
-		fmt.Fprintf(out, "node      %s, by the message's own claim\n", e.Report.Node)
+		fmt.Fprintf(out, "node      %s, by the message's own claim\n", printable(e.Report.Node))
 	}
 	if e.Report.Timestamp != 0 {
-		fmt.Fprintf(out, "time      %s\n", time.UnixMilli(int64(e.Report.Timestamp*1e3)).UTC().Format(time.RFC3339Nano))
+		fmt.Fprintf(out, "time      %s\n", mapping.TimeText(e.Report.Timestamp))
 	}
 	if e.Report.Interval != 0 {
 		fmt.Fprintf(out, "interval  %vs\n", e.Report.Interval)
 	}
+	for _, doubt := range e.Doubts {
+		fmt.Fprintf(out, "strange   %s\n", doubt)
+	}
 	fmt.Fprintf(out, "\n%d samples:\n", len(e.Samples))
 	table := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
 	for _, s := range e.Samples {
-		fmt.Fprintf(table, "  %s\t%s\t%s\n", s.Path, s.Series, s.Value)
+		fmt.Fprintf(table, "  %s\t%s\t%s\n", s.Path, printable(s.Series), s.Value)
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -103,7 +108,29 @@ func explain(out io.Writer, o explainOptions, name string) error {
 			fmt.Fprintf(out, "  %s\n", path)
 		}
 	}
+	if len(e.Missing) > 0 {
+		fmt.Fprintf(out, "\n%d families that got nothing:\n", len(e.Missing))
+		for _, m := range e.Missing {
+			hint := ""
+			if m.Nearest != "" {
+				hint = "the message has " + m.Nearest
+			}
+			fmt.Fprintf(table, "  %s\t%s\t%s\n", m.Path, m.Family, hint)
+		}
+		return table.Flush()
+	}
 	return nil
+}
+
+// printable writes what a node sent so that a terminal shows it as it is, and
+// takes none of it for a command or the end of a cell.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return utf8.RuneError
+	}, s)
 }
 
 // readReport reads a report, bare or in a beehive message.

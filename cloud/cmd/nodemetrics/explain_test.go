@@ -27,6 +27,7 @@ families:
 	bare := file(t, "bare.json", `{"id":"edge-7","time":1732362000123,"fans":[{"name":"cpu","rpm":"900"},{"name":"case","rpm":700,"age":3}],"unknown":{"a":1}}`)
 	enveloped := file(t, "message.json", `{"header":{},"route":{"resource":"node/edge-1/default/user/sysinfo"},"content":{"fans":[{"name":"cpu","rpm":1}]}}`)
 
+	other := file(t, "other.json", `{"id":"edge\u001b[31m","time":1732362000123456789,"fan":[{"rpm":1}]}`)
 	dropped := file(t, "dropped.json", `{"cpu":{"load1":"N/A","load5":1},"memory":5,"networks":[{"device":{},"up":true}]}`)
 
 	for name, test := range map[string]struct {
@@ -49,6 +50,19 @@ families:
 		"a beehive message, and flags behind it": {
 			[]string{enveloped, "--mapping", mapping},
 			[]string{"resource  node/edge-1/default/user/sysinfo", `edge_node_fan_rpm{fan="cpu"}  1`},
+		},
+		"families that got nothing, and a strange time": {
+			[]string{"--mapping", mapping, "--node-name-field", "id", other},
+			[]string{
+				"strange   timestamp: 1.7323620001234568e+15 seconds since 1970 is after the year 2100; as nanoseconds it would be 2024-11-23T11:40:00.123457Z: give the mapping's timestamp the scale 0.000000001",
+				"0 samples:\n",
+				"1 families that got nothing:\n  fans[].rpm  edge_node_fan_rpm  the message has fan[].rpm\n",
+				"node      edge\uFFFD[31m, by",
+			},
+		},
+		"flags behind the message": {
+			[]string{bare, "--mapping", mapping},
+			[]string{"2 samples:"},
 		},
 		"dropped samples": {
 			[]string{dropped},
