@@ -3,6 +3,8 @@ package docs
 import (
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 
 	"sigs.k8s.io/yaml"
@@ -15,6 +17,7 @@ import (
 const (
 	targetLabels = 8 // instance, job, namespace, service, pod, endpoint, container, node
 	hostSeries   = 50_000
+	hostBytes    = 400 * hostSeries
 )
 
 // TestScrapeLimits holds the limits of the shipped scrapes to what the shipped
@@ -23,11 +26,11 @@ func TestScrapeLimits(t *testing.T) {
 	worst := shippedConfig(t).Worst()
 	for file, at := range map[string]struct {
 		limits func(object map[string]any) map[string]any
-		names  [4]string
+		names  [5]string
 	}{
-		"servicemonitor/servicemonitor.yaml": {spec, [4]string{"sampleLimit", "labelLimit", "labelNameLengthLimit", "labelValueLengthLimit"}},
-		"podmonitor/podmonitor.yaml":         {spec, [4]string{"sampleLimit", "labelLimit", "labelNameLengthLimit", "labelValueLengthLimit"}},
-		"scrape/prometheus.yaml":             {scrapeConfig, [4]string{"sample_limit", "label_limit", "label_name_length_limit", "label_value_length_limit"}},
+		"servicemonitor/servicemonitor.yaml": {spec, [5]string{"sampleLimit", "labelLimit", "labelNameLengthLimit", "labelValueLengthLimit", "bodySizeLimit"}},
+		"podmonitor/podmonitor.yaml":         {spec, [5]string{"sampleLimit", "labelLimit", "labelNameLengthLimit", "labelValueLengthLimit", "bodySizeLimit"}},
+		"scrape/prometheus.yaml":             {scrapeConfig, [5]string{"sample_limit", "label_limit", "label_name_length_limit", "label_value_length_limit", "body_size_limit"}},
 	} {
 		t.Run(file, func(t *testing.T) {
 			limits := at.limits(manifest(t, file))
@@ -37,14 +40,28 @@ func TestScrapeLimits(t *testing.T) {
 				// Names and values are bounded alike at both ends.
 				{worst.LabelNameBytes, worst.LabelNameBytes},
 				{worst.ValueBytes, worst.ValueBytes},
+				{worst.Bytes + hostBytes, 2 * (worst.Bytes + hostBytes)},
 			} {
-				got, ok := limits[at.names[i]].(float64)
-				if !ok || int(got) < want.least || int(got) > want.most {
+				got, ok := limitOf(limits[at.names[i]])
+				if !ok || got < want.least || got > want.most {
 					t.Errorf("%s is %v, the config lets %d through", at.names[i], limits[at.names[i]], want.least)
 				}
 			}
 		})
 	}
+}
+
+// limitOf reads a number, or a size as Prometheus has it, whose MB are MiB.
+func limitOf(v any) (int, bool) {
+	switch v := v.(type) {
+	case float64:
+		return int(v), true
+	case string:
+		text, ok := strings.CutSuffix(v, "MB")
+		n, err := strconv.Atoi(text)
+		return n << 20, ok && err == nil
+	}
+	return 0, false
 }
 
 // shippedConfig reads the config of manifests/cloudcore.

@@ -16,6 +16,10 @@ const reservedPrefix = "nodemetrics_" // the exporter's own metrics
 // maxHelp is the longest HELP text in bytes, so that a page's size is bounded.
 const maxHelp = 1024
 
+// MaxMetadata bounds the bytes that the HELP and TYPE lines of all families take
+// on a page. Escaping may double a help.
+const MaxMetadata = (MaxFamilies + len(Status)) * (len("# HELP  \n# TYPE  counter\n") + 2*sysinfo.MaxMetricName + 2*maxHelp)
+
 func (f *file) check() error {
 	var errs []error
 	wrong := func(where, format string, args ...any) {

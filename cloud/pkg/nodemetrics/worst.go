@@ -13,14 +13,17 @@ type Worst struct {
 	Labels         int // of one series, its name among them
 	LabelNameBytes int
 	ValueBytes     int // of a label, or of a series' name
+	Bytes          int // of the nodes' part of the page, uncompressed
 }
 
 // Worst returns what nodes can bring onto a page at worst.
 func (c *Config) Worst() Worst {
+	all := c.registryOptions().WithDefaults()
 	return Worst{
-		Series:         c.Limits.Nodes * (c.Limits.SamplesPerNode + len(mapping.Status)),
+		Series:         min(all.Nodes*(c.Limits.SamplesPerNode+len(mapping.Status)), all.Series),
 		Labels:         len([]string{"__name__", "node"}) + sysinfo.MaxFamilyLabels + sysinfo.MaxChosenLabels,
 		LabelNameBytes: sysinfo.MaxLabelName,
 		ValueBytes:     max(c.Limits.LabelValueBytes, sysinfo.MaxNodeName, sysinfo.MaxMetricName, sysinfo.MaxLabelValue),
+		Bytes:          int(all.Bytes) + mapping.MaxMetadata,
 	}
 }

@@ -56,12 +56,13 @@ func TestWorst(t *testing.T) {
 	}
 
 	worst := m.config.Load().Worst()
+	text := page(m)
 	parser := expfmt.TextParser{}
-	families, err := parser.TextToMetricFamilies(strings.NewReader(page(m)))
+	families, err := parser.TextToMetricFamilies(strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	series, labels, nameBytes, valueBytes := 0, 0, 0, 0
+	series, labels, nameBytes, valueBytes, bytes := 0, 0, 0, 0, len(text)
 	for _, f := range families {
 		if f.GetName() != name && !slices.ContainsFunc(mapping.Status[:], func(s mapping.Family) bool { return s.Name == f.GetName() }) {
 			continue
@@ -74,14 +75,43 @@ func TestWorst(t *testing.T) {
 			}
 		}
 	}
-	got := Worst{series, labels, nameBytes, valueBytes}
-	if got.Series > worst.Series || got.Labels > worst.Labels || got.LabelNameBytes > worst.LabelNameBytes || got.ValueBytes > worst.ValueBytes {
+	got := Worst{series, labels, nameBytes, valueBytes, bytes}
+	if got.Series > worst.Series || got.Labels > worst.Labels || got.LabelNameBytes > worst.LabelNameBytes || got.ValueBytes > worst.ValueBytes || got.Bytes > worst.Bytes {
 		t.Errorf("the page has %+v, more than %+v", got, worst)
 	}
 	// And the test comes as near as can be: three samples of the ten are not
 	// legal, and a report lacks what only a second one brings.
-	near := Worst{3 * (2 + 2), worst.Labels, worst.LabelNameBytes, worst.ValueBytes}
+	near := Worst{3 * (2 + 2), worst.Labels, worst.LabelNameBytes, worst.ValueBytes, 0}
 	if got.Labels != near.Labels || got.LabelNameBytes != near.LabelNameBytes || got.ValueBytes != near.ValueBytes || got.Series < near.Series {
 		t.Errorf("the page has %+v, the test is weak: it should reach %+v", got, near)
+	}
+}
+
+// What limits.series and limits.bytes let onto the page is no more than they say,
+// whatever the nodes send.
+func TestWorstOfAllNodes(t *testing.T) {
+	m := newModule(t, func(c *Config) {
+		c.Limits.Nodes, c.Limits.Series, c.Limits.Bytes, c.Limits.ReportsPerSecond = 50, 400, 40_000, 100_000
+	})
+	for i := range 50 {
+		var sensors []string
+		for k := range 100 {
+			sensors = append(sensors, fmt.Sprintf(`{"sensor":"%d%s","celsius":1}`, k, strings.Repeat("s", i)))
+		}
+		accept(t, m, message(fmt.Sprint("node", i), `{"temperatures":[`+strings.Join(sensors, ",")+`]}`))
+	}
+	worst := m.config.Load().Worst()
+	series, bytes := 0, 0
+	for _, line := range strings.SplitAfter(page(m), "\n") {
+		if strings.HasPrefix(line, "edge_node_") {
+			series++
+			bytes += len(line)
+		}
+	}
+	if worst.Series != 400 || series > worst.Series || bytes > 40_000 || worst.Bytes < 40_000 {
+		t.Errorf("%d series and %d bytes, the worst is %+v", series, bytes, worst)
+	}
+	if series < 350 && bytes < 35_000 {
+		t.Errorf("%d series and %d bytes: the test is weak", series, bytes)
 	}
 }
