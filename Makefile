@@ -2,7 +2,7 @@
 # a fresh machine with Go, `make test` and `make e2e` with Go, Debian and root.
 SHELL := bash
 
-.PHONY: help go run build unit lint test bench bench-full e2e cluster cluster-down docs clean image mutate
+.PHONY: help go run build unit lint test bench bench-full browser e2e cluster cluster-down docs clean image mutate
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -25,6 +25,9 @@ lint: go ## look for what is wrong without running it; needs nothing but Go
 
 test: go ## run all tests that need no cluster: lint, unit, and those beside real programs
 	hack/test.sh
+
+browser: go ## look at the status pages in Chromium
+	hack/browser/run.sh
 
 e2e: go ## assert the whole stack: KubeEdge, the operator, Prometheus, all real
 	go -C cloud/cmd/cloudcore vet ./...

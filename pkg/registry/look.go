@@ -89,7 +89,7 @@ func (r *Registry) Lookup(name string) (l Look, families []mapping.Family, lines
 	if state == Expired {
 		w := writers.Get().(*blockWriter)
 		defer writers.Put(w)
-		n.shed(w, nil)
+		r.shedNode(n, w, nil)
 	}
 	l = n.look(state, now, time.Now())
 	l.Name = strings.Clone(name)

@@ -95,7 +95,7 @@ func TestSecurityHeaders(t *testing.T) {
 			t.Errorf("%s: %v", path, h)
 		}
 		policy := h.Get("Content-Security-Policy")
-		for _, part := range []string{"default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'"} {
+		for _, part := range []string{"default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"} {
 			if !strings.Contains(policy, part) {
 				t.Errorf("%s: no %s in %q", path, part, policy)
 			}

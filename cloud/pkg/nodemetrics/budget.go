@@ -2,6 +2,8 @@ package nodemetrics
 
 import (
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/edgegauge/edgegauge/pkg/statuspage"
 )
 
 var (
@@ -23,20 +25,22 @@ func (budgets) Describe(ch chan<- *prometheus.Desc) {
 	ch <- conflictDesc
 }
 
+// budget returns what all nodes may take together, and what they take.
+func (m *Module) budget() []statuspage.Limit {
+	o, used := m.registry.Options(), m.registry.Used()
+	return []statuspage.Limit{
+		{Name: "nodes", Limit: float64(o.Nodes), Used: float64(used.Nodes)},
+		{Name: "series", Limit: float64(o.Series), Used: float64(used.Series)},
+		{Name: "bytes", Limit: float64(o.Bytes), Used: float64(used.Bytes)},
+		{Name: "pendingBytes", Limit: float64(m.config.Load().Limits.pendingBytes()), Used: float64(m.pending.used())},
+	}
+}
+
 // Collect reads them.
 func (b budgets) Collect(ch chan<- prometheus.Metric) {
-	o, used := b.module.registry.Options(), b.module.registry.Used()
-	for _, l := range []struct {
-		name        string
-		limit, used float64
-	}{
-		{"nodes", float64(o.Nodes), float64(used.Nodes)},
-		{"series", float64(o.Series), float64(used.Series)},
-		{"bytes", float64(o.Bytes), float64(used.Bytes)},
-		{"pendingBytes", float64(b.module.config.Load().Limits.pendingBytes()), float64(b.module.pending.used())},
-	} {
-		ch <- prometheus.MustNewConstMetric(limitDesc, prometheus.GaugeValue, l.limit, l.name)
-		ch <- prometheus.MustNewConstMetric(usedDesc, prometheus.GaugeValue, l.used, l.name)
+	for _, l := range b.module.budget() {
+		ch <- prometheus.MustNewConstMetric(limitDesc, prometheus.GaugeValue, l.Limit, l.Name)
+		ch <- prometheus.MustNewConstMetric(usedDesc, prometheus.GaugeValue, l.Used, l.Name)
 	}
 	ch <- prometheus.MustNewConstMetric(conflictDesc, prometheus.CounterValue, float64(b.module.registry.Conflicts()))
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // One bad value costs its sample: the node is up, the others are shown, what is
-// missing is counted by reason, and the newest example is on the landing page.
+// missing is counted by reason, and the newest example is on the overview.
 func TestDroppedSamples(t *testing.T) {
 	limited := func(c *Config) {
 		c.Limits = Limits{Nodes: 1, SamplesPerNode: 3, ReportBytes: 4000, LabelValueBytes: 16, ReportsPerSecond: 100_000}
@@ -50,8 +50,8 @@ func TestDroppedSamples(t *testing.T) {
 			}
 			w := httptest.NewRecorder()
 			m.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
-			if !strings.Contains(w.Body.String(), "Newest dropped samples") || !strings.Contains(w.Body.String(), reason) {
-				t.Errorf("the landing page is\n%s", w.Body)
+			if !strings.Contains(w.Body.String(), "Dropped samples") || !strings.Contains(w.Body.String(), reason) {
+				t.Errorf("the overview is\n%s", w.Body)
 			}
 		})
 	}

@@ -68,6 +68,11 @@ func newMetrics(nodes *registry.Registry) *metrics {
 	return x
 }
 
+// reloadedAt is when the config in force was taken up.
+func (x *metrics) reloadedAt() time.Time {
+	return time.UnixMilli(int64(value(x.reloadTime) * 1e3))
+}
+
 // counter returns a registered counter without labels.
 func (x *metrics) counter(name, help string) prometheus.Counter {
 	c := prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
@@ -178,6 +183,9 @@ func (m *Module) account(msg *model.Message, start time.Time, err error) (noted 
 	}
 	if klog.V(4).Enabled() {
 		klog.V(4).InfoS("Report rejected", "resource", resource, "reason", reason, "err", err)
+	}
+	if node, ok := nodeOf(resource); ok && reason != reasonBadNode {
+		m.nodeRefusals.note(node, reason, err)
 	}
 	return m.refusals.note(reason, resource, err)
 }

@@ -24,21 +24,23 @@ const ModuleName = "nodemetrics"
 // Module is the beehive module. All its methods may be called by any number of
 // goroutines at once, before, while and after it runs.
 type Module struct {
-	config   atomic.Pointer[Config]
-	decoder  atomic.Pointer[mapping.Decoder]
-	registry *registry.Registry
-	metrics  *metrics
-	handler  http.Handler
-	reports  sync.Pool // of *mapping.Report
-	running  atomic.Bool
-	heard    atomic.Bool // whether any message has come
-	refusals refusals    // of reports
-	drops    refusals    // of samples
-	pending  pending
-	rubbish  rubbish
-	watched  watched // Run's
-	join     sync.Once
-	joinErr  error
+	config        atomic.Pointer[Config]
+	decoder       atomic.Pointer[mapping.Decoder]
+	registry      *registry.Registry
+	metrics       *metrics
+	handler       http.Handler
+	reports       sync.Pool // of *mapping.Report
+	running       atomic.Bool
+	heard         atomic.Bool // whether any message has come
+	refusals      refusals    // of reports
+	drops         refusals    // of samples
+	nodeRefusals  nodeRefusals
+	configRefused atomic.Pointer[string] // why the config as it is now is; nil if it is not
+	pending       pending
+	rubbish       rubbish
+	watched       watched // Run's
+	join          sync.Once
+	joinErr       error
 }
 
 var _ core.Module = (*Module)(nil)
@@ -162,7 +164,8 @@ func (m *Module) tellOfConfig() {
 	}
 }
 
-// Handler returns the module's pages: /metrics, /healthz, /readyz and /.
+// Handler returns the module's pages: /metrics, /healthz, /readyz, and those of
+// package statuspage.
 func (m *Module) Handler() http.Handler { return m.handler }
 
 // Collector offers the nodes' samples and the module's own metrics to a

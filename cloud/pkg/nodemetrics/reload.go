@@ -73,13 +73,16 @@ func (m *Module) check() (again bool) {
 	refused := w.refused
 	*w = watched{names: used.names, sum: used.sum()}
 	if err != nil {
-		w.refused = err.Error()
+		reason := err.Error()
+		w.refused = reason
+		m.configRefused.Store(&reason)
 		m.metrics.reloadOK.Set(0)
 		if w.refused != refused {
 			klog.ErrorS(err, "Node metrics keep their config, the changed one is refused")
 		}
 		return false
 	}
+	m.configRefused.Store(nil)
 	m.metrics.reloadOK.Set(1)
 	m.metrics.reloadTime.SetToCurrentTime()
 	return false

@@ -31,7 +31,7 @@ func (m *Module) newHandler() http.Handler {
 	})
 	closed := http.NewServeMux()
 	closed.Handle("/metrics", page)
-	closed.HandleFunc("/", m.landing)
+	closed.Handle("/", m.statusPages())
 	door := m.authorized(closed)
 
 	mux := http.NewServeMux()

@@ -61,9 +61,9 @@ func TestPages(t *testing.T) {
 	}
 }
 
-func TestLandingPage(t *testing.T) {
+func TestOverviewPage(t *testing.T) {
 	m := newModule(t, func(c *Config) { c.NodeTTL.Duration = 4 * time.Minute })
-	if text := get(m, "/").Body.String(); strings.Contains(text, "rejected") || strings.Contains(text, "dropped") {
+	if text := get(m, "/").Body.String(); strings.Count(text, "None since the start.") != 2 {
 		t.Error("rejected reports or dropped samples before any")
 	}
 	accept(t, m, message("one", memory("7")))
@@ -82,15 +82,15 @@ func TestLandingPage(t *testing.T) {
 	w := get(m, "/")
 	text := w.Body.String()
 	for _, want := range []string{
-		"<th>Nodes fresh</th><td>2</td>", "<th>Nodes pending</th><td>1</td>", "<th>nodeTTL</th><td>4m0s", "sysInfo version 1",
-		`<a href="/metrics">`, "<td>wrong_type</td>", "node/two/&lt;i&gt;ß", "…", "temperatures[0].celsius",
-		"<td>not_json</td>", "node/edge/&lt;b&gt;", "Newest rejected reports", "Newest dropped samples",
+		`<b>2</b> <a href="/nodes?state=fresh">`, `<b>1</b> <a href="/nodes?state=pending">`, "<code>nodeTTL</code></th><td>4m0s", "sysInfo version 1",
+		`<a href="/metrics">`, "<code>wrong_type</code>", "node/two/&lt;i&gt;ß", "…", "temperatures[0].celsius",
+		"<code>not_json</code>", "node/edge/&lt;b&gt;", "Rejected reports", "Dropped samples",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
 	}
-	for _, not := range []string{"<script>", "<i>", "<b>", strings.Repeat("ß", 100)} {
+	for _, not := range []string{"<script>", "<i>", "<b>:", strings.Repeat("ß", 100)} {
 		if strings.Contains(text, not) {
 			t.Errorf("%q stands in\n%s", not, text)
 		}
