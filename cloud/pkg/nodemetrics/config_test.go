@@ -169,6 +169,18 @@ func overrides(n int) (all []TTLOverride) {
 	return all
 }
 
+// One error about too many of them is enough.
+func TestValidateOfManyOverrides(t *testing.T) {
+	c := DefaultConfig()
+	c.NodeTTLOverrides = overrides(1001)
+	for i := range c.NodeTTLOverrides {
+		c.NodeTTLOverrides[i].TTL.Duration = 0
+	}
+	if err := c.Validate(); err == nil || strings.Contains(err.Error(), "\n") {
+		t.Errorf("want one line, got\n%v", err)
+	}
+}
+
 func TestValidateJoinsAll(t *testing.T) {
 	c := DefaultConfig()
 	c.BindAddress = "nowhere"

@@ -66,6 +66,13 @@ func TestLoadConfigOwnFile(t *testing.T) {
 	if c.From() != own || c.Shadowed() != path {
 		t.Errorf("the section is from %s, and in %s too; want %s and %s", c.From(), c.Shadowed(), own, path)
 	}
+	if c, err = LoadConfig(own); err != nil || c.From() != own || c.Shadowed() != "" {
+		t.Errorf("named itself, the section is from %s, and in %q too; error %v", c.From(), c.Shadowed(), err)
+	}
+	write(t, path, "modules: {cloudHub: {}}")
+	if c, err = LoadConfig(path); err != nil || c.Shadowed() != "" {
+		t.Errorf("error %v, section also in %q, which has none", err, c.Shadowed())
+	}
 	write(t, path, "modules: {nodeMetrics: [}")
 	if c, err = LoadConfig(path); err != nil || c.Shadowed() != "" {
 		t.Errorf("error %v, section also in %q; want cloudcore's file to be left alone", err, c.Shadowed())

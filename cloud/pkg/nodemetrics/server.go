@@ -94,16 +94,27 @@ func (m *Module) serve(ctx context.Context) error {
 	return nil
 }
 
-// keepServing is serve, tried again until ctx is done.
+// keepServing is serve, tried again until ctx is done. What keeps it from serving
+// is logged once, however long it lasts.
 func (m *Module) keepServing(ctx context.Context) error {
 	const pause = 5 * time.Second
+	said := ""
 	for ctx.Err() == nil {
-		if err := m.serve(ctx); err != nil && ctx.Err() == nil {
-			klog.ErrorS(err, "Node metrics cannot be served, trying again", "pause", pause)
-			select {
-			case <-ctx.Done():
-			case <-time.After(pause):
-			}
+		start := time.Now()
+		err := m.serve(ctx)
+		if err == nil || ctx.Err() != nil {
+			continue
+		}
+		if time.Since(start) > pause {
+			said = "" // it did serve
+		}
+		if err.Error() != said {
+			said = err.Error()
+			klog.ErrorS(err, "Node metrics cannot be served, trying again until they can", "every", pause)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
 		}
 	}
 	return nil
