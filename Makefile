@@ -2,7 +2,7 @@
 # a fresh machine with Go, `make test` and `make e2e` with Go, Debian and root.
 SHELL := bash
 
-.PHONY: help go run build unit lint test bench bench-full browser e2e cluster cluster-down docs clean image mutate
+.PHONY: help go run build unit lint test bench bench-full browser e2e cluster cluster-down docs clean image mutate fuzz soak
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -54,6 +54,13 @@ PACKAGE ?= pkg cloud/pkg cloud/cmd/cloudcore
 MUTATE ?= -budget 40m
 mutate: go ## change the code at random, see whether tests notice; PACKAGE=pkg/mapping for one
 	go run ./hack/mutate $(MUTATE) $(PACKAGE)
+
+fuzz: go ## fuzz all that takes foreign bytes, for half an hour
+	hack/fuzz.sh
+
+SOAK ?= -duration 20m
+soak: build ## 2,000 nodes at ten times their rate for twenty minutes: nothing may grow
+	go run ./hack/soak $(SOAK) bin/nodemetrics
 
 docs: go ## write the tables of the documents anew
 	go test ./hack/operator -run 'TestGenerated|TestRunbooks' -update

@@ -23,18 +23,10 @@ GOTOOLCHAIN=go1.22.12 go vet ./pkg/... ./cloud/pkg/... ./edge/pkg/...
 GOTOOLCHAIN=go1.22.12 go test ./pkg/... ./cloud/pkg/... ./edge/pkg/...
 
 step "fuzzing, ${FUZZTIME:=4s} a target"
-targets=0
-while IFS=: read -r file target; do
-	targets=$((targets + 1))
-	compgen -G "$(dirname "$file")/testdata/fuzz/$target/*" >/dev/null || grep -q 'f\.Add(' "$file" ||
-		{ echo "$file: $target has no seeds"; exit 1; }
-	go test -run '^$' -fuzz "^$target\$" -fuzztime "$FUZZTIME" "./$(dirname "$file")" | grep -v '^fuzz: elapsed'
-done < <(grep -RoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' pkg cloud/pkg edge/pkg | sed 's/func //')
-[ "$targets" -gt 0 ] || { echo "no fuzz targets found"; exit 1; }
+FUZZTIME=$FUZZTIME hack/fuzz.sh
 
 step "the page, read by Prometheus' own parsers"
 go -C hack/conformance test ./...
-go -C hack/conformance test -run '^$' -fuzz FuzzPage -fuzztime "$FUZZTIME" . | grep -v '^fuzz: elapsed'
 
 step "a real Prometheus scrapes the built command"
 hack/build.sh bin/nodemetrics

@@ -187,10 +187,26 @@ func serve(ctx context.Context, out io.Writer, f *flags) error {
 	<-ctx.Done()
 	// A signal often comes twice, so the next one is heard only if this takes long.
 	time.AfterFunc(3*time.Second, stop)
-	shutDown()
 	senders.Wait()
+	if n := sent.Load(); n > 0 {
+		fmt.Fprintf(out, "%d reports sent, %d handled.\n", n, handled(m, n))
+	}
+	shutDown()
 	fmt.Fprintln(out, "Stopped.")
 	return nil
+}
+
+// handled returns how many reports the module has handled, and waits a moment for
+// those that are still in its channel.
+func handled(m *nodemetrics.Module, sent int64) int64 {
+	const patience = time.Second
+	for start := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+		v := totals(m)
+		n := int64(v["nodemetrics_reports_total/accepted"] + v["nodemetrics_reports_total/rejected"])
+		if n >= sent || time.Since(start) > patience {
+			return n
+		}
+	}
 }
 
 // shutDown is beehive's GracefulShutdown without waiting for a signal of its own,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	beehiveContext "github.com/kubeedge/beehive/pkg/core/context"
@@ -16,9 +17,13 @@ import (
 	"github.com/edgegauge/edgegauge/edge/pkg/report"
 )
 
+// sent is how many reports were put into the channel.
+var sent atomic.Int64
+
 // send puts a report into the module's beehive channel, as cloudhub and the
 // router would hand it on.
 func send(node string, content []byte) {
+	sent.Add(1)
 	msg := model.NewMessage("").
 		BuildRouter("bus", "user", "node/"+node+"/default/user/sysinfo", model.UploadOperation).
 		FillBody(content)
