@@ -135,8 +135,10 @@ func (m *measure) value(v reflect.Value, depth int) {
 	}
 }
 
-// part measures a part of an object or array that is depth deep.
+// part measures a part of an object or array that is depth deep, and the comma
+// or bracket behind it.
 func (m *measure) part(v reflect.Value, depth int) {
+	m.left--
 	m.hops = 0
 	m.value(v, depth+1)
 }

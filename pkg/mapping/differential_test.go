@@ -194,6 +194,9 @@ func TestDifferential(t *testing.T) {
 			if name == "version 1" {
 				messages = 300 // the reference is slow with that many families
 			}
+			if testing.Short() {
+				messages /= 10
+			}
 			accepted := 0
 			for range messages {
 				if compare(t, d, g.value(rules, 0)) {
