@@ -29,7 +29,7 @@ var rooms = map[string][]string{
 	"pkg/exposition":         {"./pkg/registry", "./pkg/mapping", clientGolang, clientModel, common},
 	"pkg/exposition/linezip": {},
 	"pkg/statuspage":         {"./pkg/registry", "./pkg/mapping"},
-	"pkg/savefile":           {"./pkg/registry"},
+	"pkg/savefile":           {"./pkg/registry", "./pkg/mapping"},
 
 	"cloud/pkg/nodemetrics": {"./pkg", clientGolang, clientModel, common, beehive, klog,
 		"github.com/prometheus/exporter-toolkit", "github.com/go-kit/log", "sigs.k8s.io/yaml"},

@@ -15,6 +15,8 @@ type blockWriter struct {
 	families []mapping.Family // of b's lines
 	node     int              // length of the part that all lines share
 	bytes    int              // of the lines on the page
+
+	translation translation // of the newest node that was restored
 }
 
 var writers = sync.Pool{New: func() any { return new(blockWriter) }}

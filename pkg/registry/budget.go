@@ -116,14 +116,7 @@ func (n *node) trim(w *blockWriter, most use) int {
 	families := n.mapping.Families()
 	node, lines := n.block.Split()
 	ofStatus := n.mapping.Status()
-	isStatus := func(family int) bool {
-		for _, at := range ofStatus {
-			if at == family {
-				return true
-			}
-		}
-		return false
-	}
+	isStatus := func(family int) bool { return isOneOf(ofStatus[:], family) }
 	// From which line on samples are dropped. The line that says how many are
 	// may be new.
 	const word = 20 // digits

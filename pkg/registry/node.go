@@ -32,6 +32,7 @@ type node struct {
 	reported bool  // there has been a report
 	expired  bool  // noticed and counted
 	expected bool  // has a Node object: only its deletion makes it forgotten
+	restored bool  // its newest report is from before the start, and has expired since
 }
 
 // named reports whether n is the node called name.
@@ -50,17 +51,17 @@ type state uint8
 
 const (
 	stateFresh     state = iota
-	statePending         // expected, no report yet, and not overdue
+	statePending         // expected, no report since the start, and not overdue
 	stateExpired         // expired, or expected and overdue
 	stateForgotten       // only its memory is still to be freed
 )
 
 func (n *node) state(now, retention time.Duration) state {
 	switch {
-	case now < n.expires && n.reported && !n.expired:
-		return stateFresh
-	case now < n.expires && !n.reported:
+	case now < n.expires && (!n.reported || n.restored):
 		return statePending
+	case now < n.expires && !n.expired:
+		return stateFresh
 	case !n.expected && now >= n.expires+retention:
 		return stateForgotten
 	}

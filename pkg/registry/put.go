@@ -32,7 +32,7 @@ func (r *Registry) PutReceived(name string, report *mapping.Report, received tim
 	interval := report.Interval
 	if interval == 0 {
 		s.mu.Lock()
-		if n := s.get(hash, name); n != nil && n.reported && now < n.expires {
+		if n := s.get(hash, name); n != nil && n.reported && !n.restored && now < n.expires {
 			interval = max(0, now-n.received).Round(time.Millisecond).Seconds() // another may have come in between
 		}
 		s.mu.Unlock()
@@ -124,6 +124,7 @@ func (r *Registry) swap(s *shard, p *put, c *credit) (outcome, error) {
 		out.change = Appeared
 	case n.expired || p.now >= n.expires:
 		out.change = Returned
+	case n.restored: // whatever its time, it is the first since the start
 	case n.received-p.now > atOnce:
 		return out, &Refusal{Late, fmt.Sprintf("a report of node %q has waited while a newer one came", p.name)}
 	default:
@@ -162,7 +163,7 @@ func (r *Registry) swap(s *shard, p *put, c *credit) (outcome, error) {
 	n.block = r.keep(p.block, n.block)
 	n.mapping, n.samples, n.dropped, n.status = p.report.Mapping, int32(len(p.samples)), p.status.dropped, int8(p.status.lines())
 	n.bytes = int32(p.use.bytes)
-	n.reported, n.expired = true, false
+	n.reported, n.expired, n.restored = true, false, false
 	n.time, n.interval = p.report.Timestamp, p.report.Interval
 	n.received, n.graceEnd = p.now, 0
 	n.renew(o)
