@@ -68,6 +68,9 @@ type Config struct {
 	// MappingFile is the file that says what messages mean; "" is sysInfo
 	// version 1. A change of the file's content is taken up too.
 	MappingFile string `json:"mappingFile" live:"true"`
+	// SnapshotFile is where the newest reports are kept over a restart of
+	// cloudcore; "" means nowhere. It is written each minute and at the stop.
+	SnapshotFile string `json:"snapshotFile"`
 	// Limits bound what one node can cost.
 	Limits Limits `json:"limits"`
 
@@ -241,6 +244,7 @@ func (c Config) Validate() error {
 	}
 	file("webConfigFile", c.WebConfigFile)
 	file("mappingFile", c.MappingFile)
+	file("snapshotFile", c.SnapshotFile)
 	if len(c.Topics) == 0 {
 		wrong("topics", "none", "at least one is needed")
 	}

@@ -29,6 +29,7 @@ type metrics struct {
 	reloadOK     prometheus.Gauge
 	reloadTime   prometheus.Gauge
 	scrapes      scrapeMetrics
+	snapshot     snapshotMetrics
 }
 
 // reasons are all for which a report can be refused.
@@ -48,6 +49,7 @@ func newMetrics(nodes *registry.Registry) *metrics {
 	x.ofNodes(nodes)
 	x.ofReports()
 	x.drops = newDropMetrics(x.Registry, nodes)
+	x.snapshot = newSnapshotMetrics(x.Registry)
 	x.scrapes = newScrapeMetrics(x.Registry)
 	x.hostErrors = x.counter("nodemetrics_host_gather_errors_total",
 		"Scrapes in which not all of the process's other metrics could be shown.")

@@ -130,6 +130,7 @@ func (m *Module) run(ctx context.Context, serve func(context.Context) error) err
 	}
 	defer m.running.Store(false)
 	m.tellOfConfig()
+	m.loadSnapshot()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 
@@ -137,6 +138,7 @@ func (m *Module) run(ctx context.Context, serve func(context.Context) error) err
 	for _, part := range []func(context.Context){
 		func(ctx context.Context) { _ = m.registry.Run(ctx) },
 		m.watch,
+		m.keepSnapshot,
 		func(ctx context.Context) { m.newRouteWatch().run(ctx) },
 	} {
 		parts.Add(1)
@@ -148,6 +150,9 @@ func (m *Module) run(ctx context.Context, serve func(context.Context) error) err
 	err := serve(ctx)
 	cancel()
 	parts.Wait()
+	if err := m.saveSnapshot(); err != nil {
+		klog.ErrorS(err, "The snapshot file could not be written, the next start will have a gap")
+	}
 	return err
 }
 

@@ -440,7 +440,7 @@ func TestLive(t *testing.T) {
 		"authorization": "kubernetes", "identity": "payload", "nodeNameField": "name", "nodeTTL": "7m", "missedReports": "9",
 		"nodeTTLOverrides": "[{nodes: x, ttl: 1h}]", "disconnectGrace": "77s", "retention": "77h", "mappingFile": mapping,
 		"limits.nodes": "77", "limits.samplesPerNode": "77", "limits.reportBytes": "777", "limits.labelValueBytes": "77",
-		"limits.reportsPerSecond": "77", "expectGrace": "77s", "limits.series": "77", "limits.bytes": "77",
+		"limits.reportsPerSecond": "77", "expectGrace": "77s", "snapshotFile": "/tmp/none", "limits.series": "77", "limits.bytes": "77",
 		"limits.pendingBytes": "77", "limits.newNodesPerMinute": "77",
 	}
 	live := 0

@@ -1,0 +1,92 @@
+package nodemetrics
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/klog/v2"
+
+	"github.com/edgegauge/edgegauge/pkg/savefile"
+)
+
+// snapshotPeriod is how often the snapshot file is written: a process that is
+// killed loses what came since.
+const snapshotPeriod = time.Minute
+
+// snapshotMetrics tell of the snapshot file.
+type snapshotMetrics struct {
+	written prometheus.Gauge
+	errors  prometheus.Counter
+}
+
+func newSnapshotMetrics(r prometheus.Registerer) snapshotMetrics {
+	x := snapshotMetrics{
+		prometheus.NewGauge(prometheus.GaugeOpts{Name: "nodemetrics_snapshot_file_last_success_timestamp_seconds",
+			Help: "When the snapshot file was written last, in seconds since the Unix epoch; 0 if it was not."}),
+		prometheus.NewCounter(prometheus.CounterOpts{Name: "nodemetrics_snapshot_file_errors_total",
+			Help: "How often the snapshot file could not be written, or not be read at the start."}),
+	}
+	r.MustRegister(x.written, x.errors)
+	return x
+}
+
+// loadSnapshot takes back the nodes that the snapshot file has. A file that cannot
+// be used costs a line in the log.
+func (m *Module) loadSnapshot() {
+	c := m.config.Load()
+	if c.SnapshotFile == "" {
+		return
+	}
+	start := time.Now()
+	nodes, err := savefile.Read(c.SnapshotFile, m.registry, m.decoder.Load().Mapping())
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		klog.InfoS("There is no snapshot file yet, node metrics begin with what nodes report", "file", c.SnapshotFile)
+	case err != nil:
+		m.metrics.snapshot.errors.Inc()
+		klog.ErrorS(err, "The snapshot file is not used, node metrics begin with what nodes report")
+	default:
+		klog.InfoS("Node metrics go on from the snapshot file", "file", c.SnapshotFile, "nodes", nodes, "duration", time.Since(start))
+	}
+}
+
+// keepSnapshot writes the snapshot file now and then until ctx is done.
+func (m *Module) keepSnapshot(ctx context.Context) {
+	if m.config.Load().SnapshotFile == "" {
+		return
+	}
+	ticker := time.NewTicker(snapshotPeriod)
+	defer ticker.Stop()
+	told := ""
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			err := m.saveSnapshot()
+			if err != nil && err.Error() != told {
+				told = err.Error()
+				klog.ErrorS(err, "The snapshot file could not be written, a restart will have a gap")
+			} else if err == nil {
+				told = ""
+			}
+		}
+	}
+}
+
+// saveSnapshot writes the snapshot file, if there is to be one.
+func (m *Module) saveSnapshot() error {
+	name := m.config.Load().SnapshotFile
+	if name == "" {
+		return nil
+	}
+	if _, err := savefile.Write(name, m.registry); err != nil {
+		m.metrics.snapshot.errors.Inc()
+		return err
+	}
+	m.metrics.snapshot.written.SetToCurrentTime()
+	return nil
+}
