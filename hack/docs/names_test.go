@@ -47,7 +47,7 @@ func TestNames(t *testing.T) {
 	}
 	name := regexp.MustCompile(`\b([a-z_]+:)?(edge_node|nodemetrics)_[a-z0-9_]*[a-z0-9](:[a-z0-9]+)?\b`)
 	files := documents(t)
-	for _, file := range []string{"manifests/dashboard/edgegauge.json", "manifests/rules/prometheusrule.yaml"} {
+	for _, file := range []string{"manifests/dashboard/edgegauge-fleet.json", "manifests/dashboard/edgegauge-node.json", "manifests/rules/prometheusrule.yaml"} {
 		data, err := os.ReadFile(filepath.Join(root, file))
 		if err != nil {
 			t.Fatal(err)
@@ -64,7 +64,7 @@ func TestNames(t *testing.T) {
 		}
 	}
 	for _, file := range []string{
-		"manifests/dashboard/edgegauge.json", "manifests/rules/prometheusrule.yaml", "README.md",
+		"manifests/dashboard/edgegauge-fleet.json", "manifests/dashboard/edgegauge-node.json", "manifests/rules/prometheusrule.yaml", "README.md",
 		"edge/README.md", "docs/metrics.md", "docs/queries.md",
 	} {
 		if found[file] == 0 {
