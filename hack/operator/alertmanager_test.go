@@ -80,6 +80,10 @@ func TestInhibition(t *testing.T) {
 		"info is held back by kube-prometheus' InfoInhibitor, and by it alone": {
 			[]string{"InfoInhibitor", "EdgeNodeRebooted a", "EdgeNodeClockWrong a"}, []string{"EdgeNodeRebooted a"},
 		},
+		"two machines of one name explain what they look like": {
+			[]string{"EdgeNodeNameConflict a", "EdgeNodeFlapping a", "EdgeNodeClockWrong a", "EdgeNodeClockWrong b"},
+			[]string{"EdgeNodeFlapping a", "EdgeNodeClockWrong a"},
+		},
 		"a loop of reboots explains each of them": {
 			[]string{"EdgeNodeRebootLoop a", "EdgeNodeRebooted a", "EdgeNodeFlapping a", "EdgeNodeRebooted b"},
 			[]string{"EdgeNodeRebooted a", "EdgeNodeFlapping a"},
