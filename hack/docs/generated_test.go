@@ -56,6 +56,7 @@ func TestGenerated(t *testing.T) {
 		"metrics":  metricTable,
 		"exporter": exporterTable,
 		"config":   configTable,
+		"mapping":  mappingTable,
 		"embed":    embedding,
 		"cost":     costTable,
 	}

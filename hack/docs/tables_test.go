@@ -7,7 +7,6 @@ import (
 	"go/token"
 	"os"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
@@ -23,14 +22,7 @@ func metricTable(*testing.T) string {
 	var b strings.Builder
 	b.WriteString("| Metric | Type | Labels beside `node` | What it is | Field of sysInfo |\n|---|---|---|---|---|\n")
 	for _, f := range mapping.Version1().Families() {
-		labels := []string{}
-		for l := range f.Labels {
-			labels = append(labels, l)
-		}
-		if f.KeyLabel != "" {
-			labels = append(labels, f.KeyLabel)
-		}
-		slices.Sort(labels)
+		labels := f.LabelNames()
 		if f.LabelsFrom != "" {
 			labels = append(labels, "the node's own")
 		}
@@ -39,6 +31,29 @@ func metricTable(*testing.T) string {
 			from = "`" + f.Path + "`"
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", f.Name, f.Type, strings.Join(labels, ", "), f.Help, from)
+	}
+	return b.String()
+}
+
+// mappingTable lists the keys of a mapping file with the comments that their
+// fields have in the code.
+func mappingTable(t *testing.T) string {
+	comments := fieldComments(t, "../../pkg/mapping/mapping.go")
+	var b strings.Builder
+	b.WriteString("| Key | Meaning |\n|---|---|\n")
+	for _, part := range []struct {
+		prefix string
+		typ    reflect.Type
+	}{{"timestamp.", reflect.TypeOf(mapping.Field{})}, {"interval.", reflect.TypeOf(mapping.Field{})}, {"families[].", reflect.TypeOf(mapping.Family{})}} {
+		for i := range part.typ.NumField() {
+			f := part.typ.Field(i)
+			key, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			comment := comments[part.typ.Name()+"."+f.Name]
+			if comment == "" {
+				t.Errorf("%s.%s has no comment", part.typ.Name(), f.Name)
+			}
+			fmt.Fprintf(&b, "| `%s%s` | %s |\n", part.prefix, key, strings.ReplaceAll(comment, "*", `\*`))
+		}
 	}
 	return b.String()
 }

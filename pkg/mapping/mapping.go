@@ -21,13 +21,13 @@ const (
 
 // Family is a metric family, and where in a message its samples stand.
 type Family struct {
-	// Name of the family, in the classic character set
+	// Name is that of the family and its samples, of the form
 	// [a-zA-Z_:][a-zA-Z0-9_:]*. A counter's should end in _total, a gauge's
 	// must not.
 	Name string `json:"name"`
-	// Help is the text of the HELP line.
+	// Help is the text of the HELP line, at most 1,024 bytes.
 	Help string `json:"help"`
-	// Type is Gauge unless given.
+	// Type is gauge or counter; gauge unless given.
 	Type Type `json:"type,omitempty"`
 	// Path leads to the value: "memory.availableBytes",
 	// "filesystems[].availBytes" (one series per element) or
@@ -42,24 +42,23 @@ type Family struct {
 	// KeyLabel is the label that gets the key a * stood for; required with
 	// one *.
 	KeyLabel string `json:"keyLabel,omitempty"`
-	// KeyLabels are those labels where a path has several *, from left to
-	// right.
+	// KeyLabels are the labels of a path with several *, from left to right.
 	KeyLabels []string `json:"keyLabels,omitempty"`
 	// ConstLabels are labels with a value that is the same for all samples
 	// of all nodes.
 	ConstLabels map[string]string `json:"constLabels,omitempty"`
-	// LabelsFrom is the key, beside the value, of an object whose every key
-	// is a label name: labels that the node chooses. With Value it may be
-	// ".", the object at Path.
+	// LabelsFrom is the key, beside the value, of an object whose keys are
+	// label names: labels that the node chooses. In an info family it
+	// may be ".", the object that the path leads to.
 	LabelsFrom string `json:"labelsFrom,omitempty"`
 	// Scale multiplies the value: 0.001 for milliseconds. It is 1 unless
 	// given, and must not be 0.
 	Scale float64 `json:"scale,omitempty"`
-	// Value makes an info family: Path names an object ("." is the message
-	// itself), Labels are keys in that object, and the sample, of this
-	// value, is there when one of the labels is.
+	// Value makes an info family: the path leads to an object ("." is the
+	// message itself), labels are keys in that object, and the sample, of
+	// this value, is there when one of the labels is.
 	Value *float64 `json:"value,omitempty"`
-	// Enum maps the strings a node sends to numbers. A sample with any other
+	// Enum maps strings that a node sends to numbers. A sample with any other
 	// string is dropped.
 	Enum map[string]float64 `json:"enum,omitempty"`
 }

@@ -261,3 +261,22 @@ func TestErrorPlaces(t *testing.T) {
 		}
 	}
 }
+
+// An error in the JSON points at the byte that is wrong, which is ! here.
+func TestErrorOffsets(t *testing.T) {
+	d := newDecoder(t, parse(t, everything), "n", mapping.Limits{})
+	for _, message := range []string{
+		`!`, `[!`, `[1!`, `[1] !`, `{!`, `{"q"!`, `{"q":!`, `{"q":1!`, `{"q":1,!`, `{"q":1} !`, `{"q":[!`, `{"q":[1!`, `{"q":[1,!`,
+		`{"q":"a\!"}`, `{"q":"\u!000"}`, `{"q":"\u0!00"}`, `{"q":"\u00!0"}`, `{"q":"\u000!"}`,
+		`{"q":t!ue}`, `{"q":tru!}`, `{"q":fal!e}`, `{"q":nu!l}`, `{"q":-!`, `{"q":1.!`, `{"q":1e!`, `{"q":1e+!`, `{"q":1.5!`,
+		`{"x":!`, `{"x":{!`, `{"x":{"v":!`, `{"x":{"v":1!`, `{"arr":[!`, `{"arr":[{"v":1}!`, `{"own":[{"l":!`, `{"own":[{"l":{!`, `{"own":[{"l":{"a"!`, `{"own":[{"l":{"a":!`, `{"own":[{"l":{"a":1!`,
+	} {
+		var r mapping.Report
+		for range 2 {
+			var e *mapping.Error
+			if err := d.Decode(message, &r); !errors.As(err, &e) || e.Reason != mapping.NotJSON || e.Offset != strings.IndexByte(message, '!') {
+				t.Errorf("%s: %v", message, err)
+			}
+		}
+	}
+}
