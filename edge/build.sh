@@ -1,12 +1,12 @@
 #!/bin/sh
 # Builds the reporter as static binaries: edge/build.sh FOLDER [ARCH…]
-# writes FOLDER/sysinfo-reporter-linux-ARCH for amd64, arm64 and armv7, or for
+# writes FOLDER/sysinfo-reporter-linux-ARCH for amd64, arm64, armv7 and armv6, or for
 # the architectures named.
 set -eu
 
-out=${1:?usage: $0 FOLDER [amd64|arm64|armv7 …]}
+out=${1:?usage: $0 FOLDER [amd64|arm64|armv7|armv6 …]}
 shift
-[ $# -gt 0 ] || set -- amd64 arm64 armv7
+[ $# -gt 0 ] || set -- amd64 arm64 armv7 armv6
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 cd "$(dirname "$0")/cmd/sysinfo-reporter"
@@ -14,7 +14,7 @@ version=${VERSION:-$(git describe --tags --always --dirty 2>/dev/null || echo de
 
 for arch; do
 	case $arch in
-	armv7) goarch=arm goarm=7 ;;
+	armv[67]) goarch=arm goarm=${arch#armv} ;;
 	*) goarch=$arch goarm= ;;
 	esac
 	CGO_ENABLED=0 GOOS=linux GOARCH=$goarch GOARM=$goarm go build -trimpath \

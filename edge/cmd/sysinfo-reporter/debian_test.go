@@ -39,7 +39,7 @@ import (
 // binary returns the built reporter for an architecture.
 func binary(t *testing.T, arch string) string {
 	t.Helper()
-	path := filepath.Join(os.Getenv("SYSINFO_REPORTER_BINARIES"), "sysinfo-reporter-linux-"+arch)
+	path := filepath.Join(os.Getenv("REPORTER_BINARIES"), "sysinfo-reporter-linux-"+arch)
 	if _, err := os.Stat(path); err != nil {
 		t.Fatalf("no reporter built (edge/test.sh does): %v", err)
 	}

@@ -9,8 +9,8 @@ package ask
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"os"
 	"sync"
 	"time"
 )
@@ -29,7 +29,7 @@ type Answer[T any] struct {
 }
 
 // ErrNoAnswer is the error of a question that had no answer in time.
-var ErrNoAnswer = fmt.Errorf("no answer: %w", os.ErrDeadlineExceeded)
+var ErrNoAnswer = errors.New("no answer in time")
 
 // moment is how long Each waits for one answer before it puts the next
 // question. In a row the questions need one thread of the system, and only

@@ -43,7 +43,7 @@ type Reader struct {
 	// reading that nobody renews is no reading. Zero means however old.
 	MaxAge time.Duration
 	// Timeout bounds the wait for one file, which may lie on a file system
-	// that does not answer. Zero means one second.
+	// that does not answer. Zero means two seconds.
 	Timeout time.Duration
 
 	asker ask.Asker
@@ -57,7 +57,7 @@ func (r *Reader) Read(ctx context.Context) ([]sysinfo.Custom, []error) {
 	}
 	timeout := r.Timeout
 	if timeout <= 0 {
-		timeout = time.Second
+		timeout = 2 * time.Second
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

@@ -44,7 +44,7 @@ type Options struct {
 
 	// Timeout bounds the wait for one sensor, device or file system, for a
 	// driver that hangs or a server that is gone never answers. Zero means
-	// one second.
+	// two seconds.
 	Timeout time.Duration
 }
 
@@ -72,7 +72,7 @@ func New(options Options) *Reader {
 	setPattern(&options.DisksExclude, DefaultDisksExclude)
 	setPattern(&options.NetworksExclude, DefaultNetworksExclude)
 	if options.Timeout <= 0 {
-		options.Timeout = time.Second
+		options.Timeout = 2 * time.Second
 	}
 	return &Reader{options: options, statfs: statfs, timex: adjtimex}
 }
@@ -141,7 +141,7 @@ func (p *reading) fail(err error) { p.errors = append(p.errors, err) }
 func (p *reading) failf(format string, args ...any) { p.fail(fmt.Errorf(format, args...)) }
 
 // slack is what a part has beyond the time of the things in it.
-const slack = 250 * time.Millisecond
+const slack = 500 * time.Millisecond
 
 // Read returns what the host says now, and an error for everything that it had
 // to leave out. The errors of two Reads have one text as long as they have one

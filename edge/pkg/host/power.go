@@ -58,44 +58,52 @@ func readSupply(path string) (*sysinfo.PowerSupply, error) {
 	return s, f.err()
 }
 
-// throttling reads what a Raspberry Pi's firmware says of its power and heat:
-// the undervoltage alarm of its hardware monitor, and get_throttled, which not
-// every kernel has.
+// A Raspberry Pi's hardware monitor, and its alarm of too low a voltage.
+const piMonitor, voltageAlarm = "rpi_volt", "in0_lcrit_alarm"
+
+// throttling reads what a Raspberry Pi's firmware says of its power and heat in
+// get_throttled, which not every kernel has.
 func (p *reading) throttling() (fill, error) {
-	var firmware []string
+	var paths []string
 	for _, pattern := range []string{"*firmware", "*/*firmware", "*/*/*firmware"} {
 		found, _ := filepath.Glob(p.sys("devices/platform", pattern, "get_throttled"))
-		firmware = append(firmware, found...)
+		paths = append(paths, found...)
 	}
-	monitors := p.list("class/hwmon", "hwmon*")
-	names := make([]string, 0, len(firmware)+len(monitors))
-	for _, path := range append(firmware, monitors...) {
-		names = append(names, "throttling "+path)
-	}
-	var all sysinfo.Throttling
-	for i, answer := range ask.Each(p.ctx, &p.asker, names, func(i int) (sysinfo.Throttling, error) {
-		if i < len(firmware) {
-			return readThrottled(firmware[i])
-		}
-		return readVoltageAlarm(monitors[i-len(firmware)])
-	}) {
+	var all []sysinfo.Throttling
+	for i, answer := range ask.Each(p.ctx, &p.asker, paths, func(i int) (sysinfo.Throttling, error) { return readThrottled(paths[i]) }) {
 		if answer.Err != nil {
-			p.fail(named(strings.TrimPrefix(names[i], "throttling "), answer.Err))
+			p.fail(named(paths[i], answer.Err))
 		}
-		t := answer.Value
-		for _, pair := range []struct{ into, from **bool }{
-			{&all.Undervoltage, &t.Undervoltage}, {&all.Throttled, &t.Throttled},
-			{&all.FrequencyCapped, &t.FrequencyCapped}, {&all.TemperatureLimit, &t.TemperatureLimit},
-		} {
-			if *pair.from != nil && (*pair.into == nil || **pair.from) {
-				*pair.into = *pair.from
-			}
+		all = append(all, answer.Value)
+	}
+	return func(doc *sysinfo.Document) {
+		for _, t := range all {
+			addThrottling(doc, t)
 		}
+	}, nil
+}
+
+// addThrottling adds what another source says: what one of them says is, is.
+func addThrottling(doc *sysinfo.Document, t sysinfo.Throttling) {
+	if t == (sysinfo.Throttling{}) {
+		return
 	}
-	if all == (sysinfo.Throttling{}) {
-		return nil, nil
+	if doc.Throttling == nil {
+		doc.Throttling = &sysinfo.Throttling{}
 	}
-	return func(doc *sysinfo.Document) { doc.Throttling = &all }, nil
+	all := doc.Throttling
+	all.Undervoltage = either(all.Undervoltage, t.Undervoltage)
+	all.Throttled = either(all.Throttled, t.Throttled)
+	all.FrequencyCapped = either(all.FrequencyCapped, t.FrequencyCapped)
+	all.TemperatureLimit = either(all.TemperatureLimit, t.TemperatureLimit)
+}
+
+// either tells whether one of the two is true, nil where neither is known.
+func either(a, b *bool) *bool {
+	if a == nil || b != nil && *b {
+		return b
+	}
+	return a
 }
 
 // readThrottled reads the firmware's bits. Those from 16 on tell what was
@@ -111,14 +119,4 @@ func readThrottled(path string) (t sysinfo.Throttling, err error) {
 	}
 	bit := func(n int) *bool { return sysinfo.Ptr(bits>>n&1 == 1) }
 	return sysinfo.Throttling{Undervoltage: bit(0), FrequencyCapped: bit(1), Throttled: bit(2), TemperatureLimit: bit(3)}, nil
-}
-
-func readVoltageAlarm(path string) (t sysinfo.Throttling, err error) {
-	f := folder{path: path}
-	if name, _ := f.text("name"); name == "rpi_volt" {
-		t.Undervoltage = f.flag("in0_lcrit_alarm")
-	} else if len(f.failed) > 0 {
-		return t, nil // temperatures say it of the same file
-	}
-	return t, f.err()
 }

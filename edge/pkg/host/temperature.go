@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/edgegauge/edgegauge/edge/pkg/ask"
-	"github.com/edgegauge/edgegauge/edge/pkg/plainfile"
 	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
@@ -23,7 +23,8 @@ type sensor struct {
 	celsius        float64
 }
 
-// temperatures reads the thermal zones and the hardware monitors.
+// temperatures reads the thermal zones and the hardware monitors, whose alarms
+// it finds on the way.
 func (p *reading) temperatures() (fill, error) {
 	zones, paths := p.list("class/thermal", "thermal_zone*"), p.list("class/hwmon", "hwmon*")
 	// Every sensor has a time of its own, so the monitors are opened first, in
@@ -33,12 +34,14 @@ func (p *reading) temperatures() (fill, error) {
 	var (
 		inputs  []string
 		sources []*monitor
+		alarms  sysinfo.Throttling
 	)
 	for i, answer := range ask.Each(half, &p.asker, paths, func(i int) (*monitor, error) { return openMonitor(paths[i]) }) {
 		if answer.Err != nil {
 			p.fail(named(paths[i], answer.Err))
 		}
 		if m := answer.Value; m != nil {
+			alarms.Undervoltage = either(alarms.Undervoltage, m.undervoltage)
 			for _, input := range m.inputs {
 				inputs, sources = append(inputs, input), append(sources, m)
 			}
@@ -64,7 +67,10 @@ func (p *reading) temperatures() (fill, error) {
 	for i, name := range distinctNames(all) {
 		list[i] = sysinfo.Temperature{Sensor: name, Celsius: &all[i].celsius}
 	}
-	return func(doc *sysinfo.Document) { doc.Temperatures = list }, nil
+	return func(doc *sysinfo.Document) {
+		doc.Temperatures = list
+		addThrottling(doc, alarms)
+	}, nil
 }
 
 // named adds the path of what was asked to an error that does not tell it.
@@ -159,34 +165,42 @@ type monitor struct {
 	inputs   []string // paths of its temperatures
 	name     string
 	distinct string
+
+	undervoltage *bool // of a Raspberry Pi's
 }
 
-// openMonitor finds the sensors of a hardware monitor; nil is one without, or
-// a thermal zone again, in other clothes.
+// openMonitor finds the sensors of a hardware monitor; nil is one without a
+// temperature or an alarm, or a thermal zone again, in other clothes.
 func openMonitor(path string) (*monitor, error) {
 	device, err := filepath.EvalSymlinks(filepath.Join(path, "device"))
 	if err == nil && strings.HasPrefix(filepath.Base(device), "thermal_zone") {
 		return nil, nil
 	}
-	m := &monitor{folder: path}
-	if m.inputs, err = temperatureInputs(path); err != nil {
+	names, err := readNames(path)
+	if err != nil {
 		return nil, err
 	}
-	if len(m.inputs) == 0 {
+	m := &monitor{folder: path}
+	if m.inputs = temperatureInputs(path, names); len(m.inputs) == 0 && slices.Contains(names, "device") {
 		// Drivers of old kernels have their files beside the link to them.
-		if m.inputs, err = temperatureInputs(filepath.Join(path, "device")); len(m.inputs) == 0 {
-			if plainfile.IsMissing(err) {
-				err = nil
+		beside := filepath.Join(path, "device")
+		if names, err := readNames(beside); err == nil {
+			if m.inputs = temperatureInputs(beside, names); len(m.inputs) > 0 {
+				m.folder = beside
 			}
-			return nil, err
 		}
-		m.folder = filepath.Join(path, "device")
 	}
-	for _, dir := range []string{m.folder, path, filepath.Join(path, "device")} {
-		if name, err := readText(filepath.Join(dir, "name")); err == nil && name != "" {
-			m.name = name
+	if len(m.inputs) == 0 && !slices.Contains(names, voltageAlarm) {
+		return nil, nil
+	}
+	f := folder{path: m.folder}
+	for _, name := range []string{"name", "../name", "device/name"} {
+		if m.name, _ = f.text(name); m.name != "" {
 			break
 		}
+	}
+	if m.name == piMonitor {
+		m.undervoltage = f.flag(voltageAlarm)
 	}
 	if m.name == "" {
 		m.name = filepath.Base(path)
@@ -197,19 +211,19 @@ func openMonitor(path string) (*monitor, error) {
 		// changes; what they monitor keeps its name.
 		m.distinct = filepath.Base(device)
 	}
-	return m, nil
+	return m, f.err()
 }
 
-// temperatureInputs returns the paths of a folder's temperatures.
-func temperatureInputs(dir string) (paths []string, err error) {
-	names, err := readNames(dir)
+// temperatureInputs returns the paths of those of a folder's files that are
+// temperatures.
+func temperatureInputs(dir string, names []string) (paths []string) {
 	for _, name := range names {
 		if ok, _ := filepath.Match("temp*_input", name); ok {
 			paths = append(paths, filepath.Join(dir, name))
 		}
 	}
 	sortNatural(paths)
-	return paths, err
+	return paths
 }
 
 // read reads one temperature, nil where the monitor says that it has none.
