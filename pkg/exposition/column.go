@@ -18,10 +18,11 @@ type column struct {
 // columns returns the families of a page sorted by name. While a new mapping
 // is taken up there are two groups of fresh nodes; then the first one's, the
 // newest mapping's, type and help hold for all: sample lines do not depend on
-// them. A family of the older mapping whose name would stand for another one's
-// in OpenMetrics, as that of a counter x_total beside a gauge x, is not shown.
+// them. A family of the older mapping that has a name in common with another one in
+// OpenMetrics, as a counter x_total beside a gauge x or x_created, is not shown.
 func columns(s *registry.Snapshot) []column {
 	var cols []column
+	taken := names{}
 	for g := range s.Groups {
 		group := &s.Groups[g]
 		cols = slices.Grow(cols, len(group.Families))
@@ -30,8 +31,8 @@ func columns(s *registry.Snapshot) []column {
 			f := &group.Families[i]
 			at := -1
 			if g > 0 {
-				at = slices.IndexFunc(cols, func(c column) bool { return base(c.Name) == base(f.Name) })
-				if at >= 0 && cols[at].Name != f.Name {
+				at = slices.IndexFunc(cols, func(c column) bool { return c.Name == f.Name })
+				if at < 0 && !taken.free(claimsOf(f)) {
 					continue
 				}
 			}
@@ -42,6 +43,9 @@ func columns(s *registry.Snapshot) []column {
 					index[k] = -1
 				}
 				cols = append(cols, column{f, index})
+				if len(s.Groups) > 1 {
+					taken.take(claimsOf(f))
+				}
 			}
 			cols[at].index[g] = i
 		}

@@ -3,40 +3,51 @@ package exposition
 import (
 	"strconv"
 	"strings"
+
+	"github.com/prometheus/common/model"
 )
 
-// Format is an exposition format. The sample lines are the same in all of
+// format is an exposition format. The nodes' sample lines are the same in all of
 // them; metadata lines, the end of the page and the content type are not.
-type Format uint8
+type format uint8
 
 // The formats there are.
 const (
-	Text004     Format = iota // Prometheus text format 0.0.4
-	Text100                   // Prometheus text format 1.0.0
-	OpenMetrics               // OpenMetrics 1.0.0
+	text004     format = iota // Prometheus text format 0.0.4
+	text100                   // Prometheus text format 1.0.0
+	openMetrics               // OpenMetrics 1.0.0
 )
 
-// Negotiate returns the format and the Content-Type for a request's Accept
-// header (RFC 9110, section 12.5.1). A wildcard means Text004, and so does a
-// header that nothing satisfies. Names here are of the classic character set,
-// which satisfies every escaping scheme, so the one asked for is confirmed.
-func Negotiate(accept string) (Format, string) {
-	best, bestQ, bestEscaping := Text004, 0.0, ""
+// form is how a page is written for a request.
+type form struct {
+	format   format
+	escaping string // as the request named it; "" if it did not
+	// scheme is what becomes of names beyond the classic character set, which
+	// the host may have. Nodes' names are classic.
+	scheme model.EscapingScheme
+}
+
+// negotiate returns the form for a request's Accept header (RFC 9110, section
+// 12.5.1). A wildcard means text004, and so does a header that nothing satisfies.
+// Without a known escaping, names are escaped with underscores, which every reader
+// can read.
+func negotiate(accept string) form {
+	best, bestQ, escaping := text004, 0.0, ""
 	for _, item := range strings.Split(accept, ",") {
 		media, params := parseItem(item)
-		format := Text004
+		format := text004
 		switch version := params["version"]; media {
 		case "application/openmetrics-text":
 			if version != "" && version != "1.0.0" {
 				continue
 			}
-			format = OpenMetrics
+			format = openMetrics
 		case "application/*":
-			format = OpenMetrics
+			format = openMetrics
 		case "text/plain":
 			switch version {
 			case "1.0.0":
-				format = Text100
+				format = text100
 			case "", "0.0.4":
 			default:
 				continue
@@ -47,25 +58,33 @@ func Negotiate(accept string) (Format, string) {
 		}
 		q := quality(params)
 		if q > bestQ || q == bestQ && q > 0 && format > best {
-			best, bestQ, bestEscaping = format, q, params["escaping"]
+			best, bestQ, escaping = format, q, params["escaping"]
 		}
 	}
-	return best, best.contentType(bestEscaping)
+	scheme, known := map[string]model.EscapingScheme{
+		model.AllowUTF8:         model.NoEscaping,
+		model.EscapeUnderscores: model.UnderscoreEscaping,
+		model.EscapeDots:        model.DotsEscaping,
+		model.EscapeValues:      model.ValueEncodingEscaping,
+	}[escaping]
+	if !known {
+		return form{best, "", model.UnderscoreEscaping}
+	}
+	return form{best, escaping, scheme}
 }
 
-func (f Format) contentType(escaping string) string {
+// contentType returns the Content-Type, in which the escaping that the request
+// named is confirmed.
+func (f form) contentType() string {
 	t := "text/plain; version=0.0.4; charset=utf-8"
-	switch f {
-	case Text100:
+	switch f.format {
+	case text100:
 		t = "text/plain; version=1.0.0; charset=utf-8"
-	case OpenMetrics:
+	case openMetrics:
 		t = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 	}
-	switch escaping {
-	case "allow-utf-8", "underscores", "dots", "values":
-		if f != Text004 {
-			t += "; escaping=" + escaping
-		}
+	if f.escaping != "" {
+		t += "; escaping=" + f.escaping
 	}
 	return t
 }

@@ -1,34 +1,39 @@
 package exposition
 
 import (
-	"io"
+	"net"
 	"net/http"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/edgegauge/edgegauge/pkg/exposition/linezip"
 	"github.com/edgegauge/edgegauge/pkg/registry"
 )
 
 // HandlerOptions are for [NewHandler]. The zero value serves the nodes alone.
 type HandlerOptions struct {
-	// Host are the process's own metrics, put behind the nodes'. Families
-	// that a mapping defines too are left out of it.
+	// Own are metrics that stand behind the nodes', of a gatherer that
+	// answers at once.
+	Own prometheus.Gatherer
+	// Host are the process's other metrics, which stand behind Own. Families
+	// that a mapping or Own has too are left out of it. It is gathered by one
+	// goroutine at a time; if it hangs, panics or returns nothing, the page is
+	// whole but for it.
 	Host prometheus.Gatherer
-	// MaxInFlight is how many scrapes are served at once; a further one gets
-	// status 503. Default 10.
-	MaxInFlight int
-	// Timeout ends a scrape whose reader is too slow, and with it the hold on
-	// the blocks it is shown. A shorter X-Prometheus-Scrape-Timeout-Seconds
-	// header counts instead. Default 30s.
-	Timeout time.Duration
-	// HostError, if not nil, is told when the host's metrics could not all
-	// be gathered or written; those that could are on the page all the same.
+	// HostTimeout is how long a gathering of Host may take. Default 2s.
+	HostTimeout time.Duration
+	// HostError, if not nil, is told of a scrape that lacks some of Own's or
+	// Host's metrics.
 	HostError func(error)
+	// MaxInFlight is how many scrapes are served at once. A further one cuts
+	// the one whose reader has stalled for longest; if none has, it waits, and
+	// at last gets status 503. Default 10.
+	MaxInFlight int
+	// Timeout ends a scrape whose reader is too slow. A shorter
+	// X-Prometheus-Scrape-Timeout-Seconds header counts instead. Default 30s.
+	Timeout time.Duration
 	// Written, if not nil, is told the size of each page that was written
 	// whole, uncompressed.
 	Written func(bytes int)
@@ -43,20 +48,30 @@ func NewHandler(r *registry.Registry, o HandlerOptions) http.Handler {
 	if o.Timeout == 0 {
 		o.Timeout = 30 * time.Second
 	}
+	if o.HostTimeout == 0 {
+		o.HostTimeout = 2 * time.Second
+	}
 	if o.HostError == nil {
 		o.HostError = func(error) {}
 	}
 	if o.Written == nil {
 		o.Written = func(int) {}
 	}
-	return &handler{registry: r, HandlerOptions: o, inFlight: make(chan struct{}, o.MaxInFlight)}
+	h := &handler{registry: r, HandlerOptions: o, slots: newSlots(o.MaxInFlight), hold: holdAtMost}
+	if o.Host != nil {
+		h.guard = &guard{gatherer: o.Host}
+	}
+	return h
 }
 
 type handler struct {
 	registry *registry.Registry
 	HandlerOptions
-	inFlight  chan struct{}
+	slots     *slots
+	guard     *guard // nil without a host
 	snapshots sync.Pool
+	keeping   sync.Mutex // held while a page is kept: see scrape.keep
+	hold      time.Duration
 }
 
 // ServeHTTP writes the page.
@@ -66,10 +81,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the page can only be read", http.StatusMethodNotAllowed)
 		return
 	}
-	format, contentType := Negotiate(r.Header.Get("Accept"))
+	form := negotiate(r.Header.Get("Accept"))
 	compress := acceptsGzip(r.Header.Get("Accept-Encoding"))
 	header := w.Header()
-	header.Set("Content-Type", contentType)
+	header.Set("Content-Type", form.contentType())
 	header.Set("Vary", "Accept, Accept-Encoding")
 	header.Set("Cache-Control", "no-store")
 	if compress {
@@ -78,66 +93,37 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodHead {
 		return
 	}
-	select {
-	case h.inFlight <- struct{}{}:
-		defer func() { <-h.inFlight }()
-	default:
+	timeout := h.timeout(r)
+	control := http.NewResponseController(w)
+	past := time.Unix(1, 0)
+	cut := func() error { return control.SetWriteDeadline(past) }
+	const longestWait = 5 * time.Second
+	slot := h.slots.acquire(r.Context(), client(r), cut, min(timeout/2, longestWait))
+	if slot == nil {
 		header.Del("Content-Encoding")
 		header.Set("Retry-After", "1")
 		http.Error(w, strconv.Itoa(h.MaxInFlight)+" scrapes are in flight, which is the limit", http.StatusServiceUnavailable)
 		return
 	}
-	// Not every ResponseWriter has deadlines; those of net/http do.
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(h.timeout(r)))
-
-	out, size := io.Writer(w), netChunk
-	if compress {
-		z := compressors.Get().(*linezip.Writer)
-		z.Reset(w)
-		defer func() {
-			_ = z.Close() // an error here is one of w, and then nobody reads
-			z.Reset(nil)
-			compressors.Put(z)
-		}()
-		out, size = z, chunk
+	defer h.slots.release(slot)
+	// Not every ResponseWriter has deadlines; those of net/http do. Nobody cuts
+	// the scrape, which would be undone here, before its first write.
+	_ = control.SetWriteDeadline(time.Now().Add(timeout))
+	s := &scrape{handler: h, w: w, slot: slot, form: form, compress: compress}
+	if h.guard != nil {
+		s.host = h.guard.begin()
 	}
-	h.page(out, format, size)
+	s.serve()
 }
 
-var compressors = sync.Pool{New: func() any { return linezip.NewWriter(nil) }}
-
-// page writes the nodes, the host's metrics and the end, in writes of up to size
-// bytes.
-func (h *handler) page(w io.Writer, format Format, room int) {
-	s, _ := h.snapshots.Get().(*registry.Snapshot)
-	if s == nil {
-		s = &registry.Snapshot{}
+// client returns the address that a request comes from, without its port.
+func client(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
 	}
-	defer func() {
-		s.Release()
-		h.snapshots.Put(s)
-	}()
-	h.registry.Snapshot(s)
-	nodes := columns(s)
-	p := begin(w, room)
-	p.nodes(s, nodes, format)
-	if h.Host != nil && p.err == nil { // else the scraper went away
-		if err := p.host(h.Host, nodes, format); err != nil {
-			h.HostError(err)
-		}
-	}
-	if format == OpenMetrics {
-		p.write([]byte("# EOF\n"))
-	}
-	size, err := p.end()
-	if err == nil { // else nobody is left to be told
-		h.Written(size)
-	}
+	return host
 }
-
-// base returns a family's name as OpenMetrics has it, where a counter x_total
-// and a gauge x would be the same family.
-func base(name string) string { return strings.TrimSuffix(name, "_total") }
 
 // timeout is how long the scraper waits, as far as it says.
 func (h *handler) timeout(r *http.Request) time.Duration {

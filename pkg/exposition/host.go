@@ -2,41 +2,116 @@ package exposition
 
 import (
 	"errors"
+	"fmt"
 
-	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
 )
 
-// host writes what g gathers, without the families that the nodes have. A
-// family that cannot be written is left out whole, for half a one would spoil
-// the page.
-func (p *page) host(g prometheus.Gatherer, nodes []column, format Format) error {
-	mine := make(map[string]bool, len(nodes))
+// others writes the module's own families and the host's behind the nodes', each
+// name but once, the nodes' first. The error tells what is not on the page.
+func (p *page) others(own, host []*dto.MetricFamily, nodes []column, form form) error {
+	if len(own)+len(host) == 0 {
+		return nil
+	}
+	taken := make(names, 2*(len(nodes)+len(own)+len(host)))
 	for _, c := range nodes {
-		mine[base(c.Name)] = true
+		taken.take(claimsOf(c.Family))
 	}
-	families, err := g.Gather()
-	for _, f := range families {
-		if mine[base(f.GetName())] {
-			continue
-		}
-		p.family.Reset()
-		if bad := p.hostFamily(f, format); bad != nil {
-			err = errors.Join(err, bad)
-			continue
-		}
-		p.write(p.family.Bytes())
+	mine := make(names, len(own)+len(nodes))
+	for _, f := range own {
+		mine[f.GetName()] = true
 	}
-	return err
+	for _, c := range nodes {
+		mine[c.Name] = true
+	}
+	all := make([]*dto.MetricFamily, 0, len(own)+len(host))
+	all = append(all, own...)
+	for _, f := range host {
+		// On the page of a host that has the module's Collector, both have it.
+		if f != nil && !mine[f.GetName()] {
+			all = append(all, escape(f, form.scheme))
+		}
+	}
+	whole := p.settle(all, taken, form.format)
+
+	var errs []error
+	for i, f := range all {
+		parts := []*dto.MetricFamily{f}
+		if !whole[i] {
+			var err error
+			if parts, err = split(f, taken); err != nil {
+				errs = append(errs, err)
+			}
+		}
+		for _, part := range parts {
+			p.family.Reset()
+			if err := p.otherFamily(part, form.format); err != nil {
+				errs = append(errs, err)
+				continue // half a family would spoil the page
+			}
+			p.write(p.family.Bytes())
+		}
+	}
+	return errors.Join(errs...)
 }
 
-// hostFamily puts one family into p.family.
-func (p *page) hostFamily(f *dto.MetricFamily, format Format) (err error) {
-	if format == OpenMetrics {
+// settle takes the names of the families that can stand on the page as they are,
+// and tells which. First come those that cannot be split, since of a counter, a
+// summary or a histogram whose names meet another's the samples remain.
+func (p *page) settle(all []*dto.MetricFamily, taken names, format format) (whole []bool) {
+	whole = make([]bool, len(all))
+	for _, simple := range []bool{true, false} {
+		for i, f := range all {
+			kind := f.GetType()
+			if (kind == dto.MetricType_GAUGE || kind == dto.MetricType_UNTYPED) != simple {
+				continue
+			}
+			claims := claims(f.GetName(), kind, format)
+			if whole[i] = taken.free(claims) && !(format == openMetrics && odd(f)); whole[i] {
+				taken.take(claims)
+			}
+		}
+	}
+	return whole
+}
+
+// otherFamily puts one family into p.family. A family that no library would make,
+// such as one with a nil metric, is an error.
+func (p *page) otherFamily(f *dto.MetricFamily, format format) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("family %s: %v", f.GetName(), r)
+		}
+	}()
+	if format == openMetrics {
 		_, err = expfmt.MetricFamilyToOpenMetrics(&p.family, f)
 	} else {
 		_, err = expfmt.MetricFamilyToText(&p.family, f)
 	}
 	return err
+}
+
+// escape returns f with names of the classic character set, as the scheme has it.
+func escape(f *dto.MetricFamily, scheme model.EscapingScheme) *dto.MetricFamily {
+	if scheme == model.NoEscaping || classic(f) {
+		return f
+	}
+	return model.EscapeMetricFamily(f, scheme)
+}
+
+// classic reports whether all names of f are of the classic character set.
+func classic(f *dto.MetricFamily) bool {
+	if !model.IsValidLegacyMetricName(model.LabelValue(f.GetName())) {
+		return false
+	}
+	for _, m := range f.GetMetric() {
+		for _, l := range m.GetLabel() {
+			if !model.IsValidLegacyMetricName(model.LabelValue(l.GetName())) {
+				return false
+			}
+		}
+	}
+	return true
 }

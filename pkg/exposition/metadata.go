@@ -4,9 +4,9 @@ import "github.com/edgegauge/edgegauge/pkg/mapping"
 
 // appendMetadata appends the HELP and TYPE lines of a family. In OpenMetrics its
 // name and type may be others, and quotes in HELP are escaped.
-func appendMetadata(b []byte, f *mapping.Family, format Format) []byte {
+func appendMetadata(b []byte, f *mapping.Family, format format) []byte {
 	name, typ := f.Name, string(f.Type)
-	if format == OpenMetrics {
+	if format == openMetrics {
 		name, typ = f.OpenMetrics()
 	}
 	b = append(append(append(b, "# HELP "...), name...), ' ')
@@ -16,7 +16,7 @@ func appendMetadata(b []byte, f *mapping.Family, format Format) []byte {
 			b = append(b, `\\`...)
 		case c == '\n':
 			b = append(b, `\n`...)
-		case c == '"' && format == OpenMetrics:
+		case c == '"' && format == openMetrics:
 			b = append(b, `\"`...)
 		default:
 			b = append(b, c)

@@ -1,22 +1,11 @@
 package exposition
 
 import (
-	"io"
-
 	"github.com/edgegauge/edgegauge/pkg/registry"
 )
 
-// WriteNodes writes the families of all nodes in s to w, in writes of up to
-// 64 KiB. For OpenMetrics the caller ends the page with "# EOF\n".
-func WriteNodes(w io.Writer, s *registry.Snapshot, format Format) error {
-	p := begin(w, chunk)
-	p.nodes(s, columns(s), format)
-	_, err := p.end()
-	return err
-}
-
 // nodes writes the families of all nodes in s.
-func (p *page) nodes(s *registry.Snapshot, families []column, format Format) {
+func (p *page) nodes(s *registry.Snapshot, families []column, format format) {
 	nodes := 0
 	for i := range s.Groups {
 		nodes += len(s.Groups[i].Blocks)
@@ -32,6 +21,9 @@ func (p *page) nodes(s *registry.Snapshot, families []column, format Format) {
 		}
 	}
 	for _, c := range families {
+		if p.err != nil {
+			return // and the blocks may be let go of
+		}
 		p.head = appendMetadata(p.head[:0], c.Family, format)
 		rest := p.cursors
 		for g, index := range c.index {

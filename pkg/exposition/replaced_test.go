@@ -1,11 +1,9 @@
 package exposition_test
 
 import (
-	"bytes"
 	"strings"
 	"testing"
 
-	"github.com/edgegauge/edgegauge/pkg/exposition"
 	"github.com/edgegauge/edgegauge/pkg/mapping"
 	"github.com/edgegauge/edgegauge/pkg/registry"
 )
@@ -39,14 +37,8 @@ func TestNamesOfAReplacedMapping(t *testing.T) {
 	report("old", `families: [{name: x_total, type: counter, help: X., path: x}, {name: b, help: B., path: b}, {name: z, help: Z., path: z}]`, message)
 	report("new", `families: [{name: x, help: X., path: x}, {name: z, help: Z., path: z}]`, message)
 
-	for _, format := range []exposition.Format{exposition.Text004, exposition.OpenMetrics} {
-		var s registry.Snapshot
-		r.Snapshot(&s)
-		var page bytes.Buffer
-		if err := exposition.WriteNodes(&page, &s, format); err != nil {
-			t.Fatal(err)
-		}
-		text := page.String()
+	for _, open := range []bool{false, true} {
+		text := page(t, r, map[bool]string{true: acceptOpenMetrics}[open])
 		if n := strings.Count(text, "# TYPE x "); n != 1 {
 			t.Errorf("%d TYPE lines for x, one is expected, in\n%s", n, text)
 		}

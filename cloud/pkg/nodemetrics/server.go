@@ -22,7 +22,8 @@ import (
 // Config.Authorize, and the two that probes ask are open and tell nothing.
 func (m *Module) newHandler() http.Handler {
 	page := exposition.NewHandler(m.registry, exposition.HandlerOptions{
-		Host: m,
+		Own:  m.metrics,
+		Host: m.config.Load().Host,
 		HostError: func(err error) {
 			m.metrics.hostErrors.Inc()
 			klog.V(4).InfoS("Not all metrics of the process could be shown", "err", err)

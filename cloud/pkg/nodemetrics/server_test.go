@@ -192,7 +192,7 @@ func TestRunStopsWithHungScrapers(t *testing.T) {
 			}
 		}
 	}
-	serving := func() bool { return strings.Contains(stacks(), "exposition.(*handler).page") }
+	serving := func() bool { return strings.Contains(stacks(), "exposition.(*scrape).serve") }
 	if !serving() {
 		t.Fatal("no scrape is hung: the page is too small")
 	}

@@ -1,0 +1,239 @@
+//go:build go1.25
+
+//go:debug asynctimerchan=0
+
+package exposition
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/edgegauge/edgegauge/pkg/registry"
+)
+
+// crowd is slots with scrapes that were cut, by name.
+type crowd struct {
+	*slots
+	cut map[*slot]bool
+}
+
+func newCrowd(most, active int) *crowd {
+	s := newSlots(most)
+	s.active = active
+	return &crowd{s, map[*slot]bool{}}
+}
+
+// take acquires a slot that a test can see being cut.
+func (c *crowd) take(address string, patience time.Duration) *slot {
+	var x *slot
+	x = c.acquire(context.Background(), address, func() error { c.cut[x] = true; return nil }, patience)
+	return x
+}
+
+// stall takes a slot and writes to a reader that takes nothing.
+func (c *crowd) stall(t *testing.T, address string) *slot {
+	t.Helper()
+	x := c.take(address, time.Second)
+	if x == nil {
+		t.Fatal("no slot")
+	}
+	x.writing()
+	return x
+}
+
+// The scrape that is cut is the one that stalls for longest, of the address that has
+// the most.
+func TestVictim(t *testing.T) {
+	for name, test := range map[string]struct {
+		addresses string // of the scrapes that stall, one a millisecond
+		busy      int    // which of them does not
+		want      int    // which is cut
+	}{
+		"the longest":               {"aaaa", -1, 0},
+		"not one that is served":    {"aaaa", 0, 1},
+		"of the address with most":  {"abbb", -1, 1},
+		"of equals the longest":     {"abab", -1, 0},
+		"however long the others":   {"aabbb", -1, 2},
+		"an address with one alone": {"abcc", -1, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newCrowd(len(test.addresses), 100)
+				var all []*slot
+				for _, address := range test.addresses {
+					all = append(all, c.stall(t, string(address)))
+					time.Sleep(time.Millisecond)
+				}
+				if test.busy >= 0 {
+					all[test.busy].written()
+				}
+				time.Sleep(stalled)
+				if c.take("new", 0) == nil {
+					t.Fatal("a new scrape has no slot")
+				}
+				for i, x := range all {
+					if c.cut[x] != (i == test.want) {
+						t.Errorf("scrape %d: cut %v", i, c.cut[x])
+					}
+				}
+			})
+		})
+	}
+}
+
+// One that trickles is cut too: each of its writes ends, but it waits for its reader
+// nearly all the time.
+func TestTrickler(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCrowd(1, 100)
+		x := c.stall(t, "a")
+		begin := time.Now()
+		done := make(chan struct{})
+		go func() {
+			for {
+				select {
+				case <-done:
+					return
+				case <-time.After(stalled - time.Millisecond):
+				}
+				x.written()
+				x.writing()
+			}
+		}()
+		defer close(done)
+		if c.take("a", slow/2) != nil {
+			t.Error("one that is not slow yet was cut")
+		}
+		if c.take("a", slow) == nil {
+			t.Error("one that is slow was not cut")
+		}
+		if d := time.Since(begin); d < slow || d > slow+stalled+look {
+			t.Errorf("it was cut after %v", d)
+		}
+	})
+}
+
+// Who cannot be cut is not, and nobody is before it stalls.
+func TestNobodyStalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCrowd(2, 100)
+		a, b := c.stall(t, "a"), c.take("a", 0)
+		a.cut = func() error { return http.ErrNotSupported }
+		for range 20 { // b is served well
+			time.Sleep(stalled)
+			b.writing()
+			time.Sleep(time.Millisecond)
+			b.written()
+		}
+		begin := time.Now()
+		if c.take("a", time.Second) != nil || time.Since(begin) != time.Second {
+			t.Errorf("a third scrape was let in, or gave up after %v, not 1s", time.Since(begin))
+		}
+		if len(c.waiting) > 0 {
+			t.Error("who has given up still waits")
+		}
+		time.AfterFunc(time.Second/2, func() { c.release(b) })
+		if c.take("a", time.Second) == nil || time.Since(begin) != 3*time.Second/2 {
+			t.Errorf("a slot that came free was taken after %v", time.Since(begin))
+		}
+		if c.cut[b] {
+			t.Error("a scrape that was served well was cut")
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		time.AfterFunc(time.Second, cancel)
+		if c.acquire(ctx, "a", nil, time.Hour) != nil || time.Since(begin) > 3*time.Second {
+			t.Error("a scraper that went away waits on")
+		}
+	})
+}
+
+// Only so many pages are put together at once; one that waits for its reader makes
+// room for another.
+func TestActive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCrowd(10, 2)
+		a := c.take("a", 0)
+		c.take("a", 0)
+		if c.take("a", 0) != nil {
+			t.Error("three pages are put together at once")
+		}
+		a.writing()
+		if c.take("a", idle-look-1) != nil {
+			t.Error("a short write made room already")
+		}
+		if c.take("a", 2*idle) == nil {
+			t.Error("a scrape that waits for its reader made no room")
+		}
+	})
+}
+
+// Who waits comes in by the share of its address, and then the newest first.
+func TestQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCrowd(2, 100)
+		held := []*slot{c.take("a", 0), c.take("b", 0)}
+		var order []string
+		for i, address := range []string{"a", "c", "b", "c", "a"} {
+			go func() {
+				x := c.take(address, time.Hour)
+				order = append(order, fmt.Sprint(address, i))
+				held = append(held, x)
+			}()
+			synctest.Wait()
+		}
+		for range 5 {
+			x := held[0]
+			held = held[1:]
+			c.release(x)
+			synctest.Wait()
+		}
+		// First a's slot comes free, then b's, then those of them in turn.
+		if got, want := fmt.Sprint(order), "[a4 c3 b2 c1 a0]"; got != want {
+			t.Errorf("they came in the order %s, want %s", got, want)
+		}
+	})
+}
+
+// While all slots are taken by scrapes that do not stall, a further one gives up with
+// status 503 in half of its time.
+func TestTooManyScrapes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, err := registry.New(registry.Options{}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := NewHandler(r, HandlerOptions{MaxInFlight: 2}).(*handler)
+		cut := func() error { return nil }
+		a, b := h.slots.acquire(context.Background(), "", cut, 0), h.slots.acquire(context.Background(), "", cut, 0)
+		request := httptest.NewRequest(http.MethodGet, "/metrics", nil)
+		request.Header.Set("Accept-Encoding", "gzip")
+		for timeout, want := range map[string]time.Duration{"4": 2 * time.Second, "": 5 * time.Second, "29": 5 * time.Second} {
+			request.Header.Set("X-Prometheus-Scrape-Timeout-Seconds", timeout)
+			w := httptest.NewRecorder()
+			begin := time.Now()
+			h.ServeHTTP(w, request)
+			if d := time.Since(begin); d != want {
+				t.Errorf("with a timeout of %q s it gave up after %v, want %v", timeout, d, want)
+			}
+			if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") != "1" || w.Header().Get("Content-Encoding") != "" ||
+				!strings.Contains(w.Body.String(), "2 scrapes") {
+				t.Errorf("status %d, header %v, %q", w.Code, w.Header(), w.Body)
+			}
+		}
+		h.slots.release(a)
+		h.slots.release(b)
+		for range 3 { // each gives its slot back
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, request)
+			if w.Code != http.StatusOK {
+				t.Errorf("with all slots free: %d", w.Code)
+			}
+		}
+	})
+}
