@@ -64,6 +64,7 @@ func readAsPrometheus(body []byte, contentType string, options textparse.ParserO
 			}
 			family.kind = string(kind)
 			families[string(name)] = family
+		case textparse.EntryUnit: // of the host's families
 		default:
 			return nil, nil, fmt.Errorf("entry %v", entry)
 		}

@@ -34,6 +34,9 @@ type HandlerOptions struct {
 	// Timeout ends a scrape whose reader is too slow. A shorter
 	// X-Prometheus-Scrape-Timeout-Seconds header counts instead. Default 30s.
 	Timeout time.Duration
+	// Waiting, if not nil, is told when a request begins and ends to wait for
+	// others before it is served.
+	Waiting func(r *http.Request, waits bool)
 	// Written, if not nil, is told the size of each page that was written
 	// whole, uncompressed.
 	Written func(bytes int)
@@ -53,6 +56,9 @@ func NewHandler(r *registry.Registry, o HandlerOptions) http.Handler {
 	}
 	if o.HostError == nil {
 		o.HostError = func(error) {}
+	}
+	if o.Waiting == nil {
+		o.Waiting = func(*http.Request, bool) {}
 	}
 	if o.Written == nil {
 		o.Written = func(int) {}
@@ -98,7 +104,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	past := time.Unix(1, 0)
 	cut := func() error { return control.SetWriteDeadline(past) }
 	const longestWait = 5 * time.Second
-	slot := h.slots.acquire(r.Context(), client(r), cut, min(timeout/2, longestWait))
+	slot := h.slots.acquire(r.Context(), client(r), cut, min(timeout/2, longestWait), func(waits bool) { h.Waiting(r, waits) })
 	if slot == nil {
 		header.Del("Content-Encoding")
 		header.Set("Retry-After", "1")

@@ -73,7 +73,7 @@ func TestKeptPage(t *testing.T) {
 				h := NewHandler(r, HandlerOptions{Host: host, MaxInFlight: 1}).(*handler)
 				h.hold = 5 * time.Millisecond
 				g := &gate{n: n, waits: make(chan struct{}), open: make(chan struct{})}
-				slot := h.slots.acquire(context.Background(), "", func() error { return nil }, time.Minute)
+				slot := h.slots.acquire(context.Background(), "", func() error { return nil }, time.Minute, nil)
 				s := &scrape{handler: h, w: g, slot: slot, form: form{openMetrics, "", 0}, compress: compress, host: h.guard.begin()}
 				done := make(chan struct{})
 				go func() {
@@ -151,12 +151,12 @@ func TestScrapeReleases(t *testing.T) {
 	host.MustRegister(Collector(r))
 	for name, scrape := range map[string]func(){
 		"page": func() {
-			slot := h.slots.acquire(context.Background(), "", nil, time.Minute)
+			slot := h.slots.acquire(context.Background(), "", nil, time.Minute, nil)
 			(&scrape{handler: h, w: io.Discard, slot: slot}).serve()
 			h.slots.release(slot)
 		},
 		"reader that is gone": func() {
-			slot := h.slots.acquire(context.Background(), "", nil, time.Minute)
+			slot := h.slots.acquire(context.Background(), "", nil, time.Minute, nil)
 			(&scrape{handler: h, w: gone{}, slot: slot}).serve()
 			h.slots.release(slot)
 		},

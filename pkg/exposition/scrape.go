@@ -114,6 +114,9 @@ func (s *scrape) keep() {
 	rest.size, _ = s.render(rest, true)
 	s.rest = rest
 	s.release()
+	// All pages kept together are not more than one page: a page may be of a kind
+	// that does not compress.
+	s.slots.keep(s.slot, rest.bytes, int64(rest.size))
 }
 
 // finish writes what the reader has not taken of the kept page.
@@ -152,12 +155,14 @@ func (p passed) Write(b []byte) (int, error) { return p.pass(b) }
 // kept is a compressed page in memory.
 type kept struct {
 	chunks [][]byte
-	size   int // uncompressed
+	bytes  int64 // in chunks
+	size   int   // uncompressed
 }
 
 // Write appends a copy of b.
 func (k *kept) Write(b []byte) (int, error) {
 	k.chunks = append(k.chunks, append([]byte(nil), b...))
+	k.bytes += int64(len(b))
 	return len(b), nil
 }
 

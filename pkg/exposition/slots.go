@@ -35,6 +35,7 @@ type slots struct {
 
 	mu      sync.Mutex
 	taken   []*slot
+	kept    int64 // bytes of pages that are kept for them
 	waiting []*waiter
 	armed   bool // dispatch is called soon
 }
@@ -45,6 +46,7 @@ type slot struct {
 	begun   time.Time
 	cut     func() error // ends the scrape
 	gone    bool         // it was cut and has not ended yet
+	kept    int64        // bytes of its page
 
 	since  atomic.Int64 // when the write under way began, in ns since begun, plus 1; 0 is none
 	waited atomic.Int64 // ns of all finished writes
@@ -59,9 +61,10 @@ func newSlots(most int) *slots {
 	return &slots{most: most, active: max(2, runtime.GOMAXPROCS(0)/2)}
 }
 
-// acquire waits up to patience for a slot. It returns nil if there is none. The
-// scrape must end soon once cut is called, which no longer happens after release.
-func (s *slots) acquire(ctx context.Context, address string, cut func() error, patience time.Duration) *slot {
+// acquire waits up to patience for a slot. It returns nil if there is none. Where it
+// has to wait, it says so by calling waiting. The scrape must end soon once cut is
+// called, which no longer happens after release.
+func (s *slots) acquire(ctx context.Context, address string, cut func() error, patience time.Duration, waiting func(bool)) *slot {
 	w := &waiter{&slot{address: address, cut: cut}, make(chan struct{})}
 	s.mu.Lock()
 	s.waiting = append(s.waiting, w)
@@ -72,6 +75,8 @@ func (s *slots) acquire(ctx context.Context, address string, cut func() error, p
 		return w.slot
 	default:
 	}
+	waiting(true)
+	defer waiting(false)
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	select {
@@ -96,7 +101,27 @@ func (s *slots) release(x *slot) {
 	if i := slices.Index(s.taken, x); i >= 0 {
 		s.taken = slices.Delete(s.taken, i, i+1)
 	}
+	s.kept -= x.kept
+	x.kept = 0
 	s.dispatchLocked()
+}
+
+// keep counts n bytes that are kept for x. If all those kept are then more than most,
+// scrapes whose readers stall are cut, those that have for longest first.
+func (s *slots) keep(x *slot, n, most int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	x.kept = n
+	s.kept += n
+	for s.kept > most {
+		victim := s.victim(func(x *slot) bool { return x.kept > 0 })
+		if victim == nil || victim.cut() != nil {
+			return
+		}
+		victim.gone = true
+		s.kept -= victim.kept
+		victim.kept = 0
+	}
 }
 
 func (s *slots) dispatch() {
@@ -141,7 +166,7 @@ func (s *slots) room() bool {
 	if running < s.most {
 		return true
 	}
-	victim := s.victim()
+	victim := s.victim(func(*slot) bool { return true })
 	if victim == nil || victim.cut() != nil {
 		return false
 	}
@@ -149,15 +174,16 @@ func (s *slots) room() bool {
 	return true
 }
 
-// victim returns the scrape to cut: of the address that has the most of them,
-// the one that waited longest for its reader; nil if nobody stalls.
-func (s *slots) victim() (worst *slot) {
+// victim returns the scrape to cut, of those for which may is true: of the address
+// that has the most of them, the one that waited longest for its reader; nil if
+// nobody stalls.
+func (s *slots) victim(may func(*slot) bool) (worst *slot) {
 	var worstShare int
 	var worstWaited time.Duration
 	for _, x := range s.taken {
 		now, all := x.waits()
 		age := time.Since(x.begun)
-		if x.gone || now == 0 || now < stalled && !(age > slow && all > age*4/5) {
+		if x.gone || !may(x) || now == 0 || now < stalled && !(age > slow && all > age*4/5) {
 			continue
 		}
 		share := s.share(x.address)

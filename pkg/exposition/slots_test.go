@@ -20,19 +20,26 @@ import (
 // crowd is slots with scrapes that were cut, by name.
 type crowd struct {
 	*slots
-	cut map[*slot]bool
+	cut   map[*slot]bool
+	waits int // those that are told to wait
 }
 
 func newCrowd(most, active int) *crowd {
 	s := newSlots(most)
 	s.active = active
-	return &crowd{s, map[*slot]bool{}}
+	return &crowd{slots: s, cut: map[*slot]bool{}}
 }
 
 // take acquires a slot that a test can see being cut.
 func (c *crowd) take(address string, patience time.Duration) *slot {
 	var x *slot
-	x = c.acquire(context.Background(), address, func() error { c.cut[x] = true; return nil }, patience)
+	x = c.acquire(context.Background(), address, func() error { c.cut[x] = true; return nil }, patience, func(waits bool) {
+		if waits {
+			c.waits++
+		} else {
+			c.waits--
+		}
+	})
 	return x
 }
 
@@ -147,7 +154,7 @@ func TestNobodyStalls(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(context.Background())
 		time.AfterFunc(time.Second, cancel)
-		if c.acquire(ctx, "a", nil, time.Hour) != nil || time.Since(begin) > 3*time.Second {
+		if c.acquire(ctx, "a", nil, time.Hour, func(bool) {}) != nil || time.Since(begin) > 3*time.Second {
 			t.Error("a scraper that went away waits on")
 		}
 	})
@@ -187,11 +194,17 @@ func TestQueue(t *testing.T) {
 			}()
 			synctest.Wait()
 		}
+		if c.waits != 5 {
+			t.Errorf("%d are told to wait, want 5", c.waits)
+		}
 		for range 5 {
 			x := held[0]
 			held = held[1:]
 			c.release(x)
 			synctest.Wait()
+		}
+		if c.waits != 0 {
+			t.Errorf("at the end %d still wait", c.waits)
 		}
 		// First a's slot comes free, then b's, then those of them in turn.
 		if got, want := fmt.Sprint(order), "[a4 c3 b2 c1 a0]"; got != want {
@@ -210,7 +223,7 @@ func TestTooManyScrapes(t *testing.T) {
 		}
 		h := NewHandler(r, HandlerOptions{MaxInFlight: 2}).(*handler)
 		cut := func() error { return nil }
-		a, b := h.slots.acquire(context.Background(), "", cut, 0), h.slots.acquire(context.Background(), "", cut, 0)
+		a, b := h.slots.acquire(context.Background(), "", cut, 0, nil), h.slots.acquire(context.Background(), "", cut, 0, nil)
 		request := httptest.NewRequest(http.MethodGet, "/metrics", nil)
 		request.Header.Set("Accept-Encoding", "gzip")
 		for timeout, want := range map[string]time.Duration{"4": 2 * time.Second, "": 5 * time.Second, "29": 5 * time.Second} {

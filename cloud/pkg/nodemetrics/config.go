@@ -38,6 +38,19 @@ type Config struct {
 	// (TokenReview) and may get the nonResourceURL /metrics
 	// (SubjectAccessReview), which works in cloudcore only.
 	Authorization string `json:"authorization"`
+	// MaxConnections is how many connections the listener keeps open, and
+	// never more than a quarter of the descriptors that cloudcore may open.
+	// One more closes the one that has waited for longest.
+	MaxConnections int `json:"maxConnections"`
+	// MaxScrapes is how many scrapes are served at once. One more cuts the
+	// one whose reader has stalled for longest.
+	MaxScrapes int `json:"maxScrapes"`
+	// ScrapeTimeout is how long a scrape may take, if the scraper does not
+	// ask for less.
+	ScrapeTimeout Duration `json:"scrapeTimeout"`
+	// WriteTimeout is how long a reader of any page may take nothing until
+	// its connection is closed.
+	WriteTimeout Duration `json:"writeTimeout"`
 	// Topics are the topics of the messages that cloudcore routes here.
 	Topics []string `json:"topics"`
 	// Identity says where the node's name comes from. `session`: use the node
@@ -172,8 +185,14 @@ func (d Duration) MarshalJSON() ([]byte, error) { return json.Marshal(d.String()
 func DefaultConfig() Config {
 	of := registry.Options{}.WithDefaults()
 	return Config{
-		Enable:        true,
-		BindAddress:   "0.0.0.0:10005",
+		Enable:      true,
+		BindAddress: "0.0.0.0:10005",
+
+		MaxConnections: 256,
+		MaxScrapes:     10,
+		ScrapeTimeout:  Duration{30 * time.Second},
+		WriteTimeout:   Duration{10 * time.Second},
+
 		Topics:        []string{"default/user/sysinfo", "SYS/dis/upload_records"},
 		Identity:      IdentitySession,
 		NodeTTL:       Duration{of.NodeTTL},
@@ -245,6 +264,10 @@ func (c Config) Validate() error {
 	file("webConfigFile", c.WebConfigFile)
 	file("mappingFile", c.MappingFile)
 	file("snapshotFile", c.SnapshotFile)
+	number("maxConnections", float64(c.MaxConnections), 8, 65_536)
+	number("maxScrapes", float64(c.MaxScrapes), 1, 1000)
+	duration("scrapeTimeout", c.ScrapeTimeout, time.Second, 10*time.Minute)
+	duration("writeTimeout", c.WriteTimeout, 100*time.Millisecond, 10*time.Minute)
 	if len(c.Topics) == 0 {
 		wrong("topics", "none", "at least one is needed")
 	}

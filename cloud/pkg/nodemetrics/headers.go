@@ -7,11 +7,15 @@ import "net/http"
 // need no script, and no page of another site may show them.
 func secured(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		header := w.Header()
-		header.Set("X-Content-Type-Options", "nosniff")
-		header.Set("X-Frame-Options", "DENY")
-		header.Set("Referrer-Policy", "no-referrer")
-		header.Set("Content-Security-Policy",
+		set := func(name, value string) {
+			if w.Header().Get(name) == "" { // else the web configuration file has its own
+				w.Header().Set(name, value)
+			}
+		}
+		set("X-Content-Type-Options", "nosniff")
+		set("X-Frame-Options", "DENY")
+		set("Referrer-Policy", "no-referrer")
+		set("Content-Security-Policy",
 			"default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
 		h.ServeHTTP(w, r)
 	})

@@ -30,6 +30,7 @@ type metrics struct {
 	reloadTime   prometheus.Gauge
 	scrapes      scrapeMetrics
 	snapshot     snapshotMetrics
+	conns        connMetrics
 }
 
 // reasons are all for which a report can be refused.
@@ -51,6 +52,7 @@ func newMetrics(nodes *registry.Registry) *metrics {
 	x.drops = newDropMetrics(x.Registry, nodes)
 	x.snapshot = newSnapshotMetrics(x.Registry)
 	x.scrapes = newScrapeMetrics(x.Registry)
+	x.conns = newConnMetrics(x.Registry)
 	x.hostErrors = x.counter("nodemetrics_host_gather_errors_total",
 		"Scrapes in which not all of the process's other metrics could be shown.")
 	x.reloadOK = x.gauge("nodemetrics_config_last_reload_successful",

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/kubeedge/beehive/pkg/core"
 	beehiveContext "github.com/kubeedge/beehive/pkg/core/context"
@@ -41,6 +42,7 @@ type Module struct {
 	watched       watched // Run's
 	join          sync.Once
 	joinErr       error
+	pause         time.Duration // until serving is tried again
 }
 
 var _ core.Module = (*Module)(nil)
@@ -73,7 +75,7 @@ func New(c Config) (*Module, error) {
 	if c.Host == nil {
 		c.Host = prometheus.DefaultGatherer
 	}
-	m := &Module{registry: nodes, watched: watched{names: seen.names, sum: seen.sum()}}
+	m := &Module{pause: 5 * time.Second, registry: nodes, watched: watched{names: seen.names, sum: seen.sum()}}
 	m.reports.New = func() any { return new(mapping.Report) }
 	m.config.Store(&c)
 	m.decoder.Store(decoder)

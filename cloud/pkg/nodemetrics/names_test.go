@@ -39,6 +39,8 @@ var ownFamilies = map[string]struct {
 	"nodemetrics_report_bytes":                                 {dto.MetricType_HISTOGRAM, nil},
 	"nodemetrics_report_duration_seconds":                      {dto.MetricType_HISTOGRAM, nil},
 	"nodemetrics_scrapes_total":                                {dto.MetricType_COUNTER, []string{"code=200", "code=401", "code=403", "code=405", "code=503"}},
+	"nodemetrics_connections":                                  {dto.MetricType_GAUGE, nil},
+	"nodemetrics_connections_closed_total":                     {dto.MetricType_COUNTER, []string{"reason=refused", "reason=replaced", "reason=stalled"}},
 	"nodemetrics_scrapes_in_flight":                            {dto.MetricType_GAUGE, nil},
 	"nodemetrics_scrape_duration_seconds":                      {dto.MetricType_HISTOGRAM, nil},
 	"nodemetrics_page_bytes":                                   {dto.MetricType_GAUGE, nil},

@@ -21,14 +21,17 @@ import (
 // newHandler returns all pages: what tells something stands behind
 // Config.Authorize, and the two that probes ask are open and tell nothing.
 func (m *Module) newHandler() http.Handler {
+	c := m.config.Load() // of which nothing here is live
 	page := exposition.NewHandler(m.registry, exposition.HandlerOptions{
 		Own:  m.metrics,
-		Host: m.config.Load().Host,
+		Host: c.Host,
 		HostError: func(err error) {
 			m.metrics.hostErrors.Inc()
 			klog.V(4).InfoS("Not all metrics of the process could be shown", "err", err)
 		},
-		Written: func(bytes int) { m.metrics.scrapes.pageSize.Set(float64(bytes)) },
+		MaxInFlight: c.MaxScrapes,
+		Timeout:     c.ScrapeTimeout.Duration,
+		Written:     func(bytes int) { m.metrics.scrapes.pageSize.Set(float64(bytes)) },
 	})
 	closed := http.NewServeMux()
 	closed.Handle("/metrics", page)
@@ -38,6 +41,15 @@ func (m *Module) newHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/metrics", m.metrics.scrapes.count(door))
 	mux.Handle("/", door)
+	probes := m.newProbes()
+	mux.Handle("/healthz", probes)
+	mux.Handle("/readyz", probes)
+	return bounded(secured(mux), c.WriteTimeout.Duration)
+}
+
+// newProbes returns the two pages that tell nothing but a state.
+func (m *Module) newProbes() http.Handler {
+	mux := http.NewServeMux()
 	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintln(w, "ok")
 	})
@@ -48,7 +60,7 @@ func (m *Module) newHandler() http.Handler {
 		}
 		fmt.Fprintln(w, "ok")
 	})
-	return secured(mux)
+	return mux
 }
 
 // serve serves the pages until ctx is done.
@@ -60,10 +72,11 @@ func (m *Module) serve(ctx context.Context) error {
 	if err := c.checkWeb(); err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", c.BindAddress)
+	inner, err := net.Listen("tcp", c.BindAddress)
 	if err != nil {
 		return fmt.Errorf("%s.bindAddress: %w", section, err)
 	}
+	listener := newListener(inner, connectionsFor(c.MaxConnections), c.WriteTimeout.Duration, m.metrics.conns)
 	defer listener.Close() // the toolkit leaves it open where it fails early
 	server := &http.Server{
 		Handler:           m.handler,
@@ -72,7 +85,10 @@ func (m *Module) serve(ctx context.Context) error {
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          klogErrors(),
+		ConnContext:       withConn,
 	}
+	withoutHTTP2(server, c.WebConfigFile)
+	openProbes(server, bounded(secured(m.newProbes()), c.WriteTimeout.Duration))
 	klog.InfoS("Node metrics are served", "address", listener.Addr().String(), "path", "/metrics", "scheme", c.Scheme())
 
 	served := make(chan error, 1)
@@ -98,7 +114,6 @@ func (m *Module) serve(ctx context.Context) error {
 // keepServing is serve, tried again until ctx is done. What keeps it from serving
 // is logged once, however long it lasts.
 func (m *Module) keepServing(ctx context.Context) error {
-	const pause = 5 * time.Second
 	said := ""
 	for ctx.Err() == nil {
 		start := time.Now()
@@ -106,16 +121,16 @@ func (m *Module) keepServing(ctx context.Context) error {
 		if err == nil || ctx.Err() != nil {
 			continue
 		}
-		if time.Since(start) > pause {
+		if time.Since(start) > m.pause {
 			said = "" // it did serve
 		}
 		if err.Error() != said {
 			said = err.Error()
-			klog.ErrorS(err, "Node metrics cannot be served, trying again until they can", "every", pause)
+			klog.ErrorS(err, "Node metrics cannot be served, trying again until they can", "every", m.pause)
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(pause):
+		case <-time.After(m.pause):
 		}
 	}
 	return nil
