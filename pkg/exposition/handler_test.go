@@ -142,7 +142,7 @@ func TestMaxInFlight(t *testing.T) {
 				hung = append(hung, hang(t, server, ""))
 			}
 			time.Sleep(100 * time.Millisecond) // all have stalled
-			for range 3 {
+			for range 2 {
 				response, err := http.Get(server.URL)
 				if err != nil {
 					t.Fatal(err)
@@ -153,12 +153,9 @@ func TestMaxInFlight(t *testing.T) {
 					t.Errorf("beside %d hanging scrapes: status %d, %d bytes, error %v", count, response.StatusCode, n, err)
 				}
 			}
-			for i, conn := range hung[:min(2, count)] {
-				_ = conn.SetReadDeadline(time.Now().Add(patience))
-				rest, _ := io.ReadAll(conn)
-				if whole := strings.HasSuffix(string(rest), "\r\n0\r\n\r\n"); whole != (i == 1) {
-					t.Errorf("of the hanging scrapes, number %d got its whole page: %v", i, whole)
-				}
+			_ = hung[0].SetReadDeadline(time.Now().Add(patience))
+			if rest, _ := io.ReadAll(hung[0]); strings.HasSuffix(string(rest), "\r\n0\r\n\r\n") {
+				t.Error("the scrape that hung for longest was not cut")
 			}
 		})
 	}
