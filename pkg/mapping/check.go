@@ -56,12 +56,17 @@ func (f *file) check() error {
 		if fld.Path == "" {
 			wrong(fld.name, "path is missing")
 		}
-		if fld.Scale < 0 {
+		switch {
+		case fld.Scale == 0:
+			wrong(fld.name, scaleZero)
+		case fld.Scale < 0:
 			wrong(fld.name, "scale %v, not a positive number", fld.Scale)
 		}
 	}
 	return errors.Join(errs...)
 }
+
+const scaleZero = "scale 0 would make every value 0; leave it out where the value is right as it is"
 
 // nameProblem says why no family can have the name, or "".
 func nameProblem(name string) string {
@@ -124,6 +129,9 @@ func (f *Family) checkValue(wrong func(format string, args ...any)) {
 		wrong("type %q: a field of a message is one number, a %s is many; map its count and its sum as counters, and its quantiles as gauges, with names of their own", f.Type, f.Type)
 	default:
 		wrong("type %q, not gauge or counter", f.Type)
+	}
+	if f.Scale == 0 {
+		wrong(scaleZero)
 	}
 	if f.Path == "" {
 		wrong("path is missing")

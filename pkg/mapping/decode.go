@@ -14,7 +14,7 @@ import (
 type Limits struct {
 	Bytes           int // of the message; default 262144
 	Samples         int // default 1000; the object of an info family counts as one, with labels or without
-	LabelValueBytes int // of a label's value after unescaping, and of its name; default 256
+	LabelValueBytes int // of a label's value after unescaping; default 256
 }
 
 // DefaultLimits are the limits where none are given.

@@ -84,19 +84,14 @@ func unmarshal(data []byte, f *file) []error {
 }
 
 // scale sets the scale to 1 if text, the object that it was read from, does not
-// give one. A scale of 0 would make every sample 0.
+// give one: 0 is an error, see check.
 func scale(text []byte, to *float64) error {
 	var given struct{ Scale *float64 }
-	if err := json.Unmarshal(text, &given); err != nil {
-		return err
-	}
-	switch {
-	case given.Scale == nil:
+	err := json.Unmarshal(text, &given)
+	if err == nil && given.Scale == nil {
 		*to = 1
-	case *given.Scale == 0:
-		return errors.New("scale 0 would make every value 0; leave it out where the value is right as it is")
 	}
-	return nil
+	return err
 }
 
 const quote = " (y, n, on, off, yes and no are bools in YAML unless they stand in quotes)"

@@ -280,3 +280,32 @@ func TestErrorOffsets(t *testing.T) {
 		}
 	}
 }
+
+// A sample's line is its labels, a brace, its value and a line feed, in memory
+// that no other sample writes to.
+func TestSampleLine(t *testing.T) {
+	d := newDecoder(t, parse(t, everything), "", mapping.Limits{})
+	var r mapping.Report
+	if err := d.Decode(`{"x": {"v": "4", "l": "L\""}, "arr": [{"v": 1}, {"v": 2, "l": "p"}, {"v": "bad"}, {"v": 2, "l": "p"}], "e": "on",
+		"own": [{"v": 7, "l": {"b": 1, "a": 2}}], "info": [{"l": "i"}, {}], "any": {"k": 1, "m": -1}}`, &r); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for i := range r.Samples {
+		s := &r.Samples[i]
+		if want := string(s.Labels) + "} " + string(s.Value) + "\n"; string(s.Line()) != want {
+			t.Errorf("the line is %q, want %q", s.Line(), want)
+		}
+		_ = append(s.Value, "overwritten"...) // must not reach what stands behind it
+		got = append(got, string(s.Line()))
+	}
+	want := []string{"l=\"L\\\"\"} 8\n", "} 1\n", "l=\"p\"} 2\n", "k=\"k\"} 1\n", "a=\"2\",b=\"1\"} 7\n", "} 1\n", "l=\"i\"} 1\n"}
+	for i := range r.Samples {
+		if string(r.Samples[i].Line()) != got[i] {
+			t.Errorf("line %d changed from %q to %q", i, got[i], r.Samples[i].Line())
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
