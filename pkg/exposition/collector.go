@@ -11,13 +11,25 @@ import (
 	"github.com/edgegauge/edgegauge/pkg/registry"
 )
 
-// Collector offers the nodes to a registry of client_golang: the same samples
-// as the page of [Handler], at the cost of an object per sample and scrape. It
+// Collector offers the nodes to a registry of client_golang: the same samples as
+// the page of [NewHandler], at the cost of an object per sample and scrape. It
 // describes nothing beforehand, since mappings may change while it runs, so
-// register it but once.
-func Collector(r *registry.Registry) prometheus.Collector { return collector{r} }
+// register it only once.
+func Collector(r *registry.Registry) prometheus.Collector {
+	return collector{r, func([]string) map[string]bool { return nil }}
+}
 
-type collector struct{ registry *registry.Registry }
+// CollectorExcept is a [Collector] without the families that refused returns. At each
+// scrape it is given the names of all families, and it may be called by several
+// goroutines at once.
+func CollectorExcept(r *registry.Registry, refused func(families []string) map[string]bool) prometheus.Collector {
+	return collector{r, refused}
+}
+
+type collector struct {
+	registry *registry.Registry
+	refused  func([]string) map[string]bool
+}
 
 // Describe sends nothing: the collector is an unchecked one.
 func (collector) Describe(chan<- *prometheus.Desc) {}
@@ -28,12 +40,17 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	c.registry.Snapshot(&s)
 	defer s.Release()
 	cols := columns(&s)
+	names := make([]string, len(cols))
+	for i := range cols {
+		names[i] = cols[i].Name
+	}
+	refused := c.refused(names)
 	var line []byte
 	for g := range s.Groups {
 		group := &s.Groups[g]
 		byIndex := make([]*family, len(group.Families))
 		for _, col := range cols {
-			if col.index[g] >= 0 {
+			if col.index[g] >= 0 && !refused[col.Name] {
 				byIndex[col.index[g]] = &family{Family: col.Family, descs: map[string]*prometheus.Desc{}}
 			}
 		}

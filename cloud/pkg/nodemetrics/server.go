@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/go-kit/log"
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/exporter-toolkit/web"
 	"k8s.io/klog/v2"
 
@@ -149,30 +148,4 @@ func serveWeb[L any](serve func(net.Listener, *http.Server, *web.FlagConfig, L) 
 	}
 	addresses, systemd := []string{}, false
 	return serve(l, s, &web.FlagConfig{WebListenAddresses: &addresses, WebSystemdSocket: &systemd, WebConfigFile: &configFile}, logger)
-}
-
-// joinHost puts the nodes on the page of the process's default registry, which
-// is what cloudcore's monitorServer serves, until ctx is done.
-func (m *Module) joinHost(ctx context.Context) error {
-	// What describes nothing beforehand cannot be unregistered: it stays, and
-	// is silent while the module does not run.
-	m.join.Do(func() { m.joinErr = prometheus.Register(whileRunning{m.Collector(), m}) })
-	if m.joinErr != nil {
-		return fmt.Errorf("joining the page of the default registry: %w", m.joinErr)
-	}
-	klog.InfoS("Node metrics are on cloudcore's monitorServer page, without a listener of their own")
-	<-ctx.Done()
-	return nil
-}
-
-type whileRunning struct {
-	prometheus.Collector
-	module *Module
-}
-
-// Collect collects nothing once the module has stopped.
-func (c whileRunning) Collect(ch chan<- prometheus.Metric) {
-	if c.module.running.Load() {
-		c.Collector.Collect(ch)
-	}
 }
