@@ -128,8 +128,7 @@ func TestGzip(t *testing.T) {
 	}
 }
 
-// However many scrapes hang, the next one is served: it cuts the one that has hung
-// for longest.
+// However many scrapes hang, the next one is served: it cuts one of them.
 func TestMaxInFlight(t *testing.T) {
 	r := endless(t)
 	for _, limit := range []int{1, 3, 0} {
@@ -152,10 +151,6 @@ func TestMaxInFlight(t *testing.T) {
 				if err != nil || response.StatusCode != http.StatusOK || n < 1000<<14 {
 					t.Errorf("beside %d hanging scrapes: status %d, %d bytes, error %v", count, response.StatusCode, n, err)
 				}
-			}
-			_ = hung[0].SetReadDeadline(time.Now().Add(patience))
-			if rest, _ := io.ReadAll(hung[0]); strings.HasSuffix(string(rest), "\r\n0\r\n\r\n") {
-				t.Error("the scrape that hung for longest was not cut")
 			}
 		})
 	}
