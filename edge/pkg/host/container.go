@@ -3,19 +3,49 @@ package host
 import (
 	"bytes"
 	"io"
-	"os"
 	"path/filepath"
-	"regexp"
+	"strings"
 
 	"github.com/edgegauge/edgegauge/edge/pkg/plainfile"
 	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
-// containerGroup matches the control group of one container, as containerd,
-// Docker, CRI-O and Podman name it under both cgroup drivers, and what
-// containerd makes of systemd's form of a name without systemd. The groups of
-// their monitors (crio-conmon-…) have another word and do not match.
-var containerGroup = regexp.MustCompile(`^(?:(?:docker|cri-containerd|nerdctl|crio|libpod|libpod-payload|isulad)-|[^:]+:(?:docker|cri-containerd|nerdctl|crio|libpod):)?([0-9a-f]{64})(?:\.scope)?$`)
+// containerID returns the id in the name of a container's control group, as
+// containerd, Docker, CRI-O and Podman name it under both cgroup drivers, and
+// as containerd makes it of systemd's form of a name without systemd. The
+// groups of their monitors (crio-conmon-…) have another word and no id.
+func containerID(name string) (id string, ok bool) {
+	name = strings.TrimSuffix(name, ".scope")
+	const length = 64
+	if len(name) < length {
+		return "", false
+	}
+	prefix, id := name[:len(name)-length], name[len(name)-length:]
+	for i := 0; i < len(id); i++ {
+		if c := id[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return "", false
+		}
+	}
+	if prefix == "" {
+		return id, true
+	}
+	runtime, dash := strings.CutSuffix(prefix, "-")
+	if !dash {
+		// slice:runtime:id
+		rest, colon := strings.CutSuffix(prefix, ":")
+		at := strings.LastIndexByte(rest, ':')
+		if !colon || at <= 0 {
+			return "", false
+		}
+		runtime = rest[at+1:]
+	}
+	return id, runtimes[runtime]
+}
+
+// runtimes are the words before a container's id.
+var runtimes = map[string]bool{
+	"docker": true, "cri-containerd": true, "nerdctl": true, "crio": true, "libpod": true, "libpod-payload": true, "isulad": true,
+}
 
 // hierarchies are where a tree of control groups with containers in it may
 // hang: the unified hierarchy, then controllers of version 1.
@@ -25,14 +55,13 @@ var hierarchies = []string{"fs/cgroup", "fs/cgroup/unified", "fs/cgroup/systemd"
 const (
 	maxGroupDepth  = 8
 	maxGroups      = 100_000
-	maxProcsBytes  = 1 << 20
 	eventsPopulate = "populated 1"
 )
 
 // containers counts the containers that have a process. There is no asking a
 // runtime: its socket is root's, and to hold it is to be root.
 func (p *reading) containers() (fill, error) {
-	w := groupWalk{reading: p, running: map[string]bool{}}
+	w := groupWalk{reading: p, running: map[string]bool{}, before: p.Reader.sandboxes, sandboxes: map[string]string{}}
 	found := false
 	for _, h := range hierarchies {
 		root := p.sys(h)
@@ -44,6 +73,7 @@ func (p *reading) containers() (fill, error) {
 			}
 		}
 	}
+	p.Reader.sandboxes = w.sandboxes
 	if !found {
 		return nil, nil
 	}
@@ -58,55 +88,42 @@ func (p *reading) containers() (fill, error) {
 type groupWalk struct {
 	*reading
 	running map[string]bool // by id: several hierarchies show one container
-	unsure  bool            // there is a process whose name nobody tells
-	groups  int
+
+	before, sandboxes map[string]string // processes of pods' sandboxes, by id: of the report before, of this one
+	unsure            bool              // there is a process whose name nobody tells
+	groups            int
+	buffer            [64]byte // for a process or two, or a name
 }
 
 func (w *groupWalk) walk(dir string, depth int) error {
 	if depth > maxGroupDepth || w.groups > maxGroups || w.ctx.Err() != nil {
 		return w.ctx.Err()
 	}
-	return folders(dir, func(name string) error {
+	err := plainfile.Folders(dir, func(name string) error {
 		w.groups++
 		path := dir + "/" + name
-		m := containerGroup.FindStringSubmatch(name)
+		id, ok := containerID(name)
 		switch {
-		case m == nil:
+		case !ok:
 			return w.walk(path, depth+1)
-		case !w.running[m[1]] && w.runs(path):
-			w.running[m[1]] = true // and whatever it contains is its own affair
+		case !w.running[id] && w.runs(id, path):
+			w.running[id] = true // and whatever it contains is its own affair
 		}
 		return nil
 	})
-}
-
-// folders calls each with the names of the folders in a folder. One that is
-// gone meanwhile has none.
-func folders(dir string, each func(name string) error) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return nil
+	if w.ctx.Err() != nil {
+		return w.ctx.Err()
 	}
-	defer f.Close()
-	for {
-		entries, err := f.ReadDir(256)
-		for _, e := range entries {
-			if e.IsDir() {
-				if err := each(e.Name()); err != nil {
-					return err
-				}
-			}
-		}
-		if err == io.EOF || err != nil {
-			return nil
-		}
+	if err != nil && depth == 0 {
+		return err
 	}
+	return nil // a group that is gone meanwhile has no containers
 }
 
 // runs tells whether the container in this control group has a process, and
 // is not the sandbox that merely holds a pod's network.
-func (w *groupWalk) runs(group string) bool {
-	b, err := plainfile.Read(group+"/cgroup.procs", maxProcsBytes)
+func (w *groupWalk) runs(id, group string) bool {
+	b, err := plainfile.Head(group+"/cgroup.procs", w.buffer[:])
 	if err != nil {
 		b = nil // a group of threads cannot say
 	}
@@ -117,11 +134,21 @@ func (w *groupWalk) runs(group string) bool {
 	case len(bytes.TrimSpace(more)) > 0:
 		return true
 	}
-	comm, err := readText(w.proc(string(pid), "comm"))
+	// What holds a pod's network does nothing else until its end.
+	if before, ok := w.before[id]; ok && before == string(pid) {
+		w.sandboxes[id] = before
+		return false
+	}
+	process := string(pid)
+	comm, err := plainfile.Head(w.options.ProcPath+"/"+process+"/comm", w.buffer[:])
 	if err != nil {
 		w.unsure = true
 	}
-	return !sandboxes[comm]
+	if !sandboxes[string(bytes.TrimSpace(comm))] {
+		return true
+	}
+	w.sandboxes[id] = process
+	return false
 }
 
 // sandboxes are the only process of a pod's sandbox.
@@ -135,9 +162,9 @@ func (w *groupWalk) populated(group string, depth int) bool {
 		return bytes.Contains(events, []byte(eventsPopulate))
 	}
 	found := false
-	_ = folders(group, func(name string) error {
+	_ = plainfile.Folders(group, func(name string) error {
 		below := group + "/" + name
-		if b, err := plainfile.Read(below+"/cgroup.procs", maxProcsBytes); err == nil && len(bytes.TrimSpace(b)) > 0 ||
+		if b, err := plainfile.Head(below+"/cgroup.procs", w.buffer[:]); err == nil && len(bytes.TrimSpace(b)) > 0 ||
 			depth < maxGroupDepth && w.populated(below, depth+1) {
 			found = true
 			return io.EOF

@@ -24,11 +24,6 @@ const (
 const nothing = `^$`
 
 // defaultTypes are the types that are no store of their own, save at /: there
-// they are all that a node with a read-only root has.
+// they are all that a node with a read-only root has. So the root is left out
+// only for a type that is a store.
 var defaultTypes = regexp.MustCompile(DefaultFSTypesExclude)
-
-// leavesOut tells whether the options leave out a file system for its type.
-// The root is left out only for a type that is a store.
-func (o *Options) leavesOut(m mount) bool {
-	return o.FSTypesExclude.MatchString(m.fstype) && !(m.mountpoint == "/" && defaultTypes.MatchString(m.fstype))
-}

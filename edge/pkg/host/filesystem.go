@@ -91,18 +91,27 @@ func (p *reading) mounts() ([]mount, error) {
 // out and named. With own, whether a file system is read-only is taken from
 // the file system alone, for the mount may be a sandbox's.
 func (p *reading) mountinfo(path string, own bool) ([]mount, error) {
-	var all []mount
+	var (
+		all   []mount
+		types = map[string]bool{} // which are left out, for there are few
+	)
+	leftOut := func(fstype, mountpoint []byte) bool {
+		out, known := types[string(fstype)]
+		if !known {
+			out = p.options.FSTypesExclude.Match(fstype)
+			types[string(fstype)] = out
+		}
+		return out && !(string(mountpoint) == "/" && defaultTypes.Match(fstype))
+	}
 	if err := p.lines(path, func(line []byte) (string, error) {
 		if len(line) == 0 {
 			return "", nil
 		}
-		m, ok := parseMount(line, own)
+		m, ok := parseMount(line, own, leftOut)
 		if !ok {
 			return string(line[:min(len(line), 60)]), errors.New("has too few fields")
 		}
-		if !p.options.MountpointsExclude.MatchString(m.mountpoint) {
-			all = append(all, m)
-		}
+		all = append(all, m)
 		return "", nil
 	}); err != nil {
 		return nil, err
@@ -119,7 +128,7 @@ func (p *reading) mountinfo(path string, own bool) ([]mount, error) {
 		}
 	}
 	for i, m := range all {
-		if p.options.leavesOut(m) || tree.hidden(i) {
+		if m.leftOut || p.options.MountpointsExclude.MatchString(m.mountpoint) || tree.hidden(i) {
 			continue
 		}
 		if m.device == rootDevice && names[m.number] != "" {

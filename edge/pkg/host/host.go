@@ -52,12 +52,13 @@ type Options struct {
 type Reader struct {
 	options Options
 
-	asker   ask.Asker
-	cpu     cpuTimes        // the newest of each mode
-	version versionCache    // of edgecore
-	devices map[string]bool // networks with a device behind them
-	statfs  func(path string) (usage, error)
-	timex   func() (*sysinfo.Clock, error)
+	asker     ask.Asker
+	cpu       cpuTimes          // the newest of each mode
+	version   versionCache      // of edgecore
+	sandboxes map[string]string // processes of pods' sandboxes, by container
+	devices   map[string]bool   // networks with a device behind them
+	statfs    func(path string) (usage, error)
+	timex     func() (*sysinfo.Clock, error)
 }
 
 // New returns a Reader. It reads nothing yet: a host path that does not exist

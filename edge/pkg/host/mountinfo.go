@@ -12,12 +12,15 @@ type mount struct {
 	number                     string // major:minor of the file system
 	id, parent                 string // of the mount
 	readOnly                   bool
+	leftOut                    bool // by its type
 }
 
 // parseMount reads a line such as
 //
 //	36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue
-func parseMount(line []byte, own bool) (m mount, ok bool) {
+//
+// Of a file system that is left out by its type it reads what may hide others.
+func parseMount(line []byte, own bool, leftOut func(fstype, mountpoint []byte) bool) (m mount, ok bool) {
 	before, after, ok := bytes.Cut(line, []byte(" - "))
 	if !ok {
 		return mount{}, false
@@ -32,6 +35,9 @@ func parseMount(line []byte, own bool) (m mount, ok bool) {
 	fstype, rest, ok := bytes.Cut(after, []byte(" "))
 	if !ok {
 		return mount{}, false
+	}
+	if leftOut(fstype, left[4]) {
+		return mount{mountpoint: unescape(left[4]), id: string(left[0]), parent: string(left[1]), leftOut: true}, true
 	}
 	device, options, _ := bytes.Cut(rest, []byte(" "))
 	return mount{

@@ -42,6 +42,21 @@ func Read(path string, limit int) ([]byte, error) {
 	}
 }
 
+// Head returns what one read of the file into the buffer gives. It is for files
+// that the kernel makes up, which come whole as far as there is room.
+func Head(path string, buffer []byte) ([]byte, error) {
+	f, err := open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.close()
+	n, err := f.read(buffer)
+	if err == io.EOF {
+		err = nil
+	}
+	return buffer[:n], err
+}
+
 // MaxLine is the longest line in bytes that Lines passes on whole; of a longer
 // one it passes the beginning.
 const MaxLine = 16 << 10

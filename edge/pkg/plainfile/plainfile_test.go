@@ -111,3 +111,54 @@ func TestLinesOfALongFile(t *testing.T) {
 		t.Errorf("%d lines, %v", i, err)
 	}
 }
+
+func TestHead(t *testing.T) {
+	path := write(t, "12\n34\n")
+	for n, want := range map[int]string{4: "12\n3", 64: "12\n34\n"} {
+		if got, err := Head(path, make([]byte, n)); err != nil || string(got) != want {
+			t.Errorf("%d bytes: %q, %v", n, got, err)
+		}
+	}
+	if got, err := Head(write(t, ""), make([]byte, 4)); err != nil || len(got) != 0 {
+		t.Errorf("empty: %q, %v", got, err)
+	}
+	if _, err := Head(path+"x", nil); !IsMissing(err) {
+		t.Errorf("no file: %v", err)
+	}
+}
+
+func TestFolders(t *testing.T) {
+	dir := t.TempDir()
+	want := map[string]bool{}
+	for i := 0; i < 300; i++ { // more than a buffer holds
+		name := strings.Repeat("d", 1+i%50) + strings.Repeat("e", i/50)
+		if err := os.MkdirAll(filepath.Join(dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		want[name] = true
+		if err := os.WriteFile(filepath.Join(dir, "f"+name), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(dir, filepath.Join(dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]bool{}
+	if err := Folders(dir, func(name string) error { got[name] = true; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != len(want) {
+		t.Errorf("%d folders, want %d", len(got), len(want))
+	}
+	for name := range want {
+		if !got[name] {
+			t.Errorf("no %s", name)
+		}
+	}
+	if err := Folders(dir, func(string) error { return os.ErrInvalid }); err != os.ErrInvalid {
+		t.Errorf("error %v", err)
+	}
+	if err := Folders(filepath.Join(dir, "none"), nil); !IsMissing(err) {
+		t.Errorf("no folder: %v", err)
+	}
+}
