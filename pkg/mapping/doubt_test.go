@@ -18,15 +18,15 @@ func TestTimeDoubt(t *testing.T) {
 		{-1, 1, "1969-12-31T23:59:59Z is before the year 2000: "},
 		{12345.5, 1, "1970-01-01T03:25:45.5Z is before the year 2000: "},
 		{4102444800, 1, "2100-01-01T00:00:00Z is after the year 2100: "},
-		{1732362000123, 1, "1.732362000123e+12 seconds since 1970 is after the year 2100; as milliseconds it would be 2024-11-23T11:40:00.123Z: give the mapping's timestamp the scale 0.001"},
-		{1732362000123456, 1, "as microseconds it would be 2024-11-23T11:40:00.123456Z: give the mapping's timestamp the scale 0.000001"},
-		{1732362000123456000, 1, "as nanoseconds it would be 2024-11-23T11:40:00.123456Z: give the mapping's timestamp the scale 0.000000001"},
-		{1732362000123456, 0.001, "as nanoseconds it would be 2024-11-23T11:40:00.123456Z: give the mapping's timestamp the scale 0.000000001"},
-		{1732362.0005, 0.001, "1970-01-21T01:12:42.0005Z is before the year 2000; as seconds it would be 2024-11-23T11:40:00.5Z: give the mapping's timestamp the scale 1"},
+		{1732362000123, 1, "1.732362000123e+12 seconds since 1970 is after the year 2100; as milliseconds it would be 2024-11-23T11:40:00.123Z: give the mapping's timestamp the scale 0.001$"},
+		{1732362000123456, 1, "as microseconds it would be 2024-11-23T11:40:00.123456Z: give the mapping's timestamp the scale 0.000001$"},
+		{1732362000123456000, 1, "as nanoseconds it would be 2024-11-23T11:40:00.123456Z: give the mapping's timestamp the scale 0.000000001$"},
+		{1732362000123456, 0.001, "as nanoseconds it would be 2024-11-23T11:40:00.123456Z: give the mapping's timestamp the scale 0.000000001$"},
+		{1732362.0005, 0.001, "1970-01-21T01:12:42.0005Z is before the year 2000; as seconds it would be 2024-11-23T11:40:00.5Z: give the mapping's timestamp the scale 1$"},
 		{1e300, 1, "1e+300 seconds since 1970 is after the year 2100: "},
 		{-1e300, 1, "-1e+300 seconds since 1970 is before the year 2000: "},
 	} {
-		if got := timeDoubt(test.seconds, test.scale); !strings.Contains(got, test.want) || (got == "") != (test.want == "") {
+		if got := timeDoubt(test.seconds, test.scale); !strings.Contains(got+"$", test.want) || (got == "") != (test.want == "") {
 			t.Errorf("%v with scale %v: %q, want %q", test.seconds, test.scale, got, test.want)
 		}
 	}
@@ -40,13 +40,13 @@ func TestIntervalDoubt(t *testing.T) {
 		{0, 1, ""},
 		{60, 1, ""},
 		{86400, 1, ""},
-		{86401, 1, "86401 seconds are more than a day; as milliseconds it would be 86.401 s: give the mapping's interval the scale 0.001"},
+		{86401, 1, "86401 seconds are more than a day; as milliseconds it would be 86.401 s: give the mapping's interval the scale 0.001$"},
 		{2678400, 1, "as milliseconds it would be 2678.4 s"},
 		{1e9, 1, "as microseconds it would be 1000 s"},
-		{3.6e6, 60, "as seconds it would be 60000 s: give the mapping's interval the scale 1"},
+		{3.6e6, 60, "as seconds it would be 60000 s: give the mapping's interval the scale 1$"},
 		{1e300, 1, "seconds are more than a day"},
 	} {
-		if got := intervalDoubt(test.seconds, test.scale); !strings.Contains(got, test.want) || (got == "") != (test.want == "") {
+		if got := intervalDoubt(test.seconds, test.scale); !strings.Contains(got+"$", test.want) || (got == "") != (test.want == "") {
 			t.Errorf("%v with scale %v: %q, want %q", test.seconds, test.scale, got, test.want)
 		}
 	}

@@ -19,6 +19,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -79,6 +80,45 @@ func TestPrometheusSeesNodesComeAndGo(t *testing.T) {
 
 	// Prometheus took every sample that the page had.
 	prom.wait(t, `scrape_samples_scraped{job="nodemetrics"} == scrape_samples_post_metric_relabeling{job="nodemetrics"}`, 1)
+}
+
+// TestShippedScrapeLimits scrapes with the limits of manifests/scrape what nodes
+// send at worst: what is over a limit costs its sample, never the scrape.
+func TestShippedScrapeLimits(t *testing.T) {
+	shipped, err := os.ReadFile("../../../manifests/scrape/prometheus.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	limits := strings.Join(regexp.MustCompile(`(?m)^  [a-z_]+_limit: .*\n`).FindAllString(string(shipped), -1), "")
+	if strings.Count(limits, "\n") != 5 {
+		t.Fatalf("the shipped limits are\n%s", limits)
+	}
+	metrics, send := startNodemetricsWith(t, "    limits: {labelValueBytes: 512}\n")
+	prom := startPrometheusWith(t, metrics, limits)
+	custom := func(name string, labels map[string]string) map[string]any {
+		return map[string]any{"name": name, "value": 1, "labels": labels}
+	}
+	most := map[string]string{}
+	for i := range 16 {
+		most[fmt.Sprintf("%s%02d", strings.Repeat("l", 126), i)] = strings.Repeat("v", 512)
+	}
+	for _, node := range []string{"edge", strings.Repeat("n", 253)} {
+		send(map[string]any{
+			"header": map[string]any{"timestamp": time.Now().UnixMilli()},
+			"route":  map[string]any{"resource": "node/" + node + "/default/user/sysinfo"},
+			"content": map[string]any{"custom": []any{
+				custom(strings.Repeat("c", 512), most),
+				custom("a name of 200 bytes", map[string]string{strings.Repeat("a", 200): "v"}),
+				custom("a value of 600 bytes", map[string]string{"l": strings.Repeat("v", 600)}),
+				custom("a label of the target", map[string]string{"job": "other"}),
+			}},
+		})
+	}
+	prom.wait(t, `edge_node_custom`, 2)
+	prom.wait(t, `edge_node_up == 1`, 2)
+	prom.wait(t, `up{job="nodemetrics"} == 1`, 1)
+	prom.wait(t, `nodemetrics_samples_dropped_total{reason="invalid_label_name"} == 4`, 1)
+	prom.wait(t, `nodemetrics_samples_dropped_total{reason="label_too_long"} == 2`, 1)
 }
 
 // TestPromtoolLikesThePage has the field's own linter look at names and help of
@@ -155,9 +195,15 @@ func nodemetricsBinary() string {
 // returns its address and a function that sends a message.
 func startNodemetrics(t *testing.T, args ...string) (address string, send func(message any)) {
 	t.Helper()
+	return startNodemetricsWith(t, "", args...)
+}
+
+// startNodemetricsWith is startNodemetrics with more lines in the config.
+func startNodemetricsWith(t *testing.T, lines string, args ...string) (address string, send func(message any)) {
+	t.Helper()
 	address = freeAddress(t)
 	config := filepath.Join(t.TempDir(), "cloudcore.yaml")
-	write(t, config, fmt.Sprintf("modules:\n  nodeMetrics:\n    bindAddress: %s\n    nodeTTL: %v\n", address, ttl))
+	write(t, config, fmt.Sprintf("modules:\n  nodeMetrics:\n    bindAddress: %s\n    nodeTTL: %v\n%s", address, ttl, lines))
 	cmd := exec.Command(nodemetricsBinary(), append([]string{"--config", config, "--replay", "-"}, args...)...)
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -181,6 +227,12 @@ type prometheus struct{ address string }
 
 func startPrometheus(t *testing.T, target string) prometheus {
 	t.Helper()
+	return startPrometheusWith(t, target, "")
+}
+
+// startPrometheusWith is startPrometheus with more lines in the scrape's config.
+func startPrometheusWith(t *testing.T, target, lines string) prometheus {
+	t.Helper()
 	dir := t.TempDir()
 	address := freeAddress(t)
 	config := filepath.Join(dir, "prometheus.yml")
@@ -188,7 +240,7 @@ func startPrometheus(t *testing.T, target string) prometheus {
 scrape_configs:
 - job_name: nodemetrics
   static_configs: [{targets: [%q]}]
-`, scrapeInterval, scrapeInterval, target))
+%s`, scrapeInterval, scrapeInterval, target, lines))
 	start(t, exec.Command("prometheus", "--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "data"),
 		"--web.listen-address="+address, "--log.level=warn"))
 	waitFor(t, "Prometheus to be ready", func() bool {
