@@ -10,9 +10,16 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"io"
+	"math/big"
 	"net"
 	"net/http"
 	"net/url"
@@ -180,6 +187,72 @@ func TestInterruptEndsQuietly(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestAddressesThatItNames opens the addresses of the start message as they are
+// printed, with TLS and without.
+func TestAddressesThatItNames(t *testing.T) {
+	dir := t.TempDir()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalECPrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, "crt"), string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
+	write(t, filepath.Join(dir, "key"), string(pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: private})))
+	write(t, filepath.Join(dir, "web.yaml"), "tls_server_config: {cert_file: crt, key_file: key}\n")
+	client := http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}, Timeout: 5 * time.Second}
+	for scheme, web := range map[string]string{"http": "", "https": filepath.Join(dir, "web.yaml")} {
+		config := filepath.Join(dir, scheme+".yaml")
+		write(t, config, fmt.Sprintf("modules: {nodeMetrics: {bindAddress: %q, webConfigFile: %q}}", freeAddress(t), web))
+		cmd := exec.Command(nodemetricsBinary(), "--config", config)
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		lines := bufio.NewScanner(out)
+		var named []string
+		for len(named) < 3 && lines.Scan() {
+			for _, word := range strings.Fields(lines.Text()) {
+				if strings.Contains(word, "://") {
+					named = append(named, word)
+				}
+			}
+		}
+		if len(named) != 3 {
+			t.Errorf("%s: it names %q, want three addresses", scheme, named)
+		}
+		for _, address := range named {
+			if !strings.HasPrefix(address, scheme+"://") {
+				t.Errorf("it names %s, want %s", address, scheme)
+			}
+			waitFor(t, address, func() bool {
+				response, err := client.Get(address)
+				if err != nil {
+					return false
+				}
+				response.Body.Close()
+				return response.StatusCode == http.StatusOK
+			})
+		}
+		_ = cmd.Process.Signal(os.Interrupt)
+		for lines.Scan() {
+		}
+		if err := cmd.Wait(); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

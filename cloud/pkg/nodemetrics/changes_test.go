@@ -150,13 +150,13 @@ func TestServingIsTriedAgain(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		done := make(chan error)
 		go func() { done <- m.keepServing(ctx) }()
+		before := ""
 		for _, x := range []struct{ text, says string }{
 			{"", "no such file"}, // not there yet
 			{"tls_server_config: {cert_file: none.crt, key_file: none.key}", "none.crt"},
 			{"basic_auth_users: {prometheus: 12}", "hashedSecret too short"},
 			{"tls_server_config: {cert_file: none.crt, key_file: none.key}", "none.crt"},
 		} {
-			before := log()
 			if x.text != "" {
 				write(t, file, x.text)
 			}
@@ -165,8 +165,8 @@ func TestServingIsTriedAgain(t *testing.T) {
 			if added := strings.TrimPrefix(log(), before); strings.Count(added, "\n") != 1 || !strings.Contains(added, x.says) {
 				t.Errorf("in ten minutes the log got, where one line that says %q is wanted:\n%s", x.says, added)
 			}
+			before = log()
 		}
-		before := log()
 		cancel()
 		if err := <-done; err != nil || log() != before {
 			t.Errorf("it ended with %v, and the log has\n%s", err, strings.TrimPrefix(log(), before))

@@ -18,8 +18,7 @@ import (
 	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
-// The reasons of the module itself for refusing a report, beside those of
-// sysinfo and registry.
+// The module's own reasons to refuse a report, beside those of mapping and registry.
 const (
 	reasonNotMessage = "not_message" // what came is no *model.Message
 	reasonNoNode     = "no_node"     // neither the resource nor the payload names a node

@@ -13,7 +13,7 @@ import (
 	"github.com/edgegauge/edgegauge/pkg/registry"
 )
 
-// metrics are the module's own: nodemetrics_*, without a label for the node.
+// metrics are the module's own, nodemetrics_*. They have no label for the node.
 type metrics struct {
 	*prometheus.Registry
 
@@ -144,7 +144,7 @@ func (x *metrics) ofReports() {
 		"Time from the receipt of a report to its being on the page.", prometheus.ExponentialBuckets(1e-6, 4, 9))
 }
 
-// collectors is several as one, described when collected only.
+// collectors are several collectors as one. It is described only by what it collects.
 type collectors []prometheus.Collector
 
 // Describe sends nothing: the nodes' families may change.
@@ -157,8 +157,8 @@ func (c collectors) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
-// account counts a message that was handled. It returns whether it was refused
-// and is the one in this second to show for its reason.
+// account counts a message that was handled. It returns true for the first rejection
+// per reason per second.
 func (m *Module) account(msg *model.Message, start time.Time, err error) (noted bool) {
 	x := m.metrics
 	x.duration.Observe(time.Since(start).Seconds())

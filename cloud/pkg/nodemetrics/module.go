@@ -47,8 +47,8 @@ type Module struct {
 
 var _ core.Module = (*Module)(nil)
 
-// New returns a module by a valid config. It reads the mapping file; it starts
-// nothing. The error is that of Validate, or of the mapping file.
+// New returns a module. It checks the config and reads the mapping file, and starts
+// nothing.
 func New(c Config) (*Module, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -85,7 +85,8 @@ func New(c Config) (*Module, error) {
 	return m, nil
 }
 
-// Register is New and beehive's core.Register. Call it before beehive starts.
+// Register makes a module and registers it with beehive. Call it before beehive
+// starts.
 func Register(c Config) (*Module, error) {
 	m, err := New(c)
 	if err != nil {
@@ -101,12 +102,12 @@ func (m *Module) Name() string { return ModuleName }
 // Group returns ModuleName: the module is the only one of its group.
 func (m *Module) Group() string { return ModuleName }
 
-// Enable returns whether the config has the module started.
+// Enable reports whether beehive is to start the module.
 func (m *Module) Enable() bool { return m.config.Load().Enable }
 
-// Start runs the module and takes messages from its beehive channel until
-// beehive's context is done. Should the listener fail, it is tried again:
-// cloudcore goes on without its gauges rather than not at all.
+// Start runs the module and takes messages from its beehive channel until beehive's
+// context is done. If the listener fails, Start logs that and tries again: cloudcore
+// without its gauges is better than no cloudcore.
 func (m *Module) Start() {
 	ctx := beehiveContext.GetContext()
 	received := make(chan struct{})
@@ -122,8 +123,8 @@ func (m *Module) Start() {
 }
 
 // Run serves the page, expires nodes and takes up changes of the config until
-// ctx is done; then it returns nil. Messages come by Handle. The error is that
-// of the listener, or that Run runs already.
+// ctx is done; then it returns nil. It returns an error if it cannot listen, or
+// runs already. Messages come by Handle.
 func (m *Module) Run(ctx context.Context) error { return m.run(ctx, m.serve) }
 
 func (m *Module) run(ctx context.Context, serve func(context.Context) error) error {
@@ -181,16 +182,16 @@ func (m *Module) Collector() prometheus.Collector {
 	return collectors{exposition.Collector(m.registry), m.metrics.Registry}
 }
 
-// Expect makes a node known that has a Node object, so that it is shown as down
-// should it never report. The error says that limits.nodes is reached by nodes that
-// are all expected; the node then gets the next place that becomes free.
+// Expect announces a node that has a Node object: it is shown as down even if it
+// never reports. It returns an error if limits.nodes is reached by nodes that are
+// all expected; the node then gets the next place that becomes free.
 func (m *Module) Expect(node string) error { return m.registry.Expect(node) }
 
-// Disconnected tells that the node's session ended: from now on its newest
-// report counts for disconnectGrace at most.
+// Disconnected says that the node's session ended. Its newest report then counts for
+// at most disconnectGrace.
 func (m *Module) Disconnected(node string) { m.registry.Disconnected(node) }
 
-// Connected tells that the node's session is there again.
+// Connected says that the node has a session again.
 func (m *Module) Connected(node string) { m.registry.Connected(node) }
 
 // Forget removes every trace of a node whose Node object was deleted. Reports that
