@@ -56,8 +56,8 @@ families:
 				t.Fatalf("%s: %v\n%s", name, err, body)
 			}
 			w.compare(got)
-			if len(families) != 8 {
-				t.Errorf("%s: metadata of %d families, want 8", name, len(families))
+			if len(families) != 10 {
+				t.Errorf("%s: metadata of %d families, want 10", name, len(families))
 			}
 			if t.Failed() {
 				t.Fatalf("%s:\n%s", name, body)

@@ -22,6 +22,8 @@ families:
 - {name: conf_gauge, help: "A \"gauge\",\nits \\ help \u0000\u0001\t é # EOF", path: "gauges[].v", labels: {aa: a, zz: b, up: ../site}}
 - {name: conf_seconds_total, type: counter, help: A counter., path: "counters.*", keyLabel: mode}
 - {name: conf_info, help: Text., path: ., value: 1, labels: {site: site}}
+- {name: "conf:site:readings", help: A name with colons., path: site_readings}
+- {name: conf_plain, type: counter, help: A counter without a suffix., path: "stars.*.*", keyLabels: [outer, inner], constLabels: {const: '"é"'}}
 - {name: conf_chosen, help: The node's own labels., path: "own[].v", labels: {name: a}, labelsFrom: l}
 `
 
@@ -116,6 +118,22 @@ func (w *world) report(node, site string, gauges, own []labeled, counters map[st
 		}
 	}
 	message["counters"] = modes
+	stars := map[string]any{}
+	for i, g := range gauges {
+		f, err := strconv.ParseFloat(strings.Trim(g.value, `"`), 64)
+		if err != nil || !(f >= 0) {
+			continue
+		}
+		outer := fmt.Sprint(i, g.labels["a"])
+		if len(outer) <= mapping.DefaultLimits.LabelValueBytes &&
+			add("conf_plain", map[string]string{"outer": outer, "inner": site, "const": "\"é\""}, g.value) {
+			stars[outer] = map[string]any{site: json.RawMessage(g.value)}
+		}
+	}
+	message["stars"] = stars
+	if add("conf:site:readings", map[string]string{}, "3") {
+		message["site_readings"] = 3
+	}
 	if site != "" {
 		add("conf_info", map[string]string{"site": site}, "1")
 	}
