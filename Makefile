@@ -2,7 +2,7 @@
 # a fresh machine with Go, `make test` and `make e2e` with Go, Debian and root.
 SHELL := bash
 
-.PHONY: help go run build unit lint test bench bench-full browser e2e cluster cluster-down docs clean image mutate fuzz soak
+.PHONY: help go run build unit lint test bench bench-full browser scale e2e cluster cluster-down docs clean image mutate fuzz soak
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,8 +26,14 @@ lint: go ## look for what is wrong without running it; needs nothing but Go
 test: go ## run all tests that need no cluster: lint, unit, and those beside real programs
 	hack/test.sh
 
-browser: go ## look at the status pages in Chromium
+browser: go ## look at the status pages in Chromium; hold the dashboards to Grafana's types
 	hack/browser/run.sh
+	hack/dashboards/run.sh --check
+
+scale: go ## time rules and dashboards in a real Prometheus with 600 and 10,000 nodes
+	hack/packages.sh prometheus=prometheus
+	SCALE_NODES=600 go test -count=1 -tags e2e -v -timeout 10m -run TestScale ./hack/operator
+	SCALE_NODES=10000 go test -count=1 -tags e2e -v -timeout 15m -run TestScale ./hack/operator
 
 e2e: go ## assert the whole stack: KubeEdge, the operator, Prometheus, all real
 	go -C cloud/cmd/cloudcore vet ./...

@@ -1,0 +1,309 @@
+//go:build e2e
+
+package operator
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kubeedge/beehive/pkg/core/model"
+	registry "github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/edgegauge/edgegauge/cloud/pkg/nodemetrics"
+	"github.com/edgegauge/edgegauge/edge/pkg/fleet"
+)
+
+// TestScale has a real Prometheus scrape two cloudcores with a fleet, evaluate the
+// rules and answer every query of the dashboards, and holds it to a second for all
+// rules and for each query; those about one node to a tenth. How many nodes
+// SCALE_NODES says.
+func TestScale(t *testing.T) {
+	count, err := strconv.Atoi(os.Getenv("SCALE_NODES"))
+	if err != nil {
+		t.Skip("SCALE_NODES says how many nodes, 600 or 10000; `make scale` runs both")
+	}
+	nodes := fleet.New(fleet.Options{Nodes: count})
+	first, addressA := cloudcore(t, nodes, time.Hour)
+	second, addressB := cloudcore(t, nodes, 5*time.Second) // after which those expected are overdue
+	for i := range count {                                 // each expects every node
+		if err := second.Expect(nodes.Name(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	report := func(from, to int) {
+		var b []byte
+		for i := from; i < to; i++ {
+			b = nodes.AppendJSON(b[:0], i, time.Now(), time.Minute)
+			send(t, first, nodes.Name(i), string(b), true)
+		}
+		for range 20 {
+			send(t, first, nodes.Name(0), `{"cpu":`, false)
+			send(t, first, nodes.Name(0), `{"cpu":{"load1":"many"}}`, true)
+		}
+	}
+	report(0, count)
+	for i := range max(count/200, 3) { // some are down; node 7 moved to the other cloudcore
+		first.Disconnected(nodes.Name(100 + i))
+	}
+	send(t, second, nodes.Name(7), string(nodes.AppendJSON(nil, 7, time.Now(), time.Minute)), true)
+
+	ctx, cancel := context.WithCancel(context.Background())
+	reported := make(chan struct{})
+	go func() {
+		defer close(reported)
+		for tick := time.NewTicker(5 * time.Second); ; {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				report(0, 100)
+			}
+		}
+	}()
+	t.Cleanup(func() { cancel(); <-reported })
+
+	prometheus := startPrometheus(t, addressA, addressB)
+	url := prometheus.url
+	query := func(expr string) []any { return ask(t, url+"/api/v1/query?query="+escape(expr)) }
+	await := func(what, expr string) {
+		t.Helper()
+		deadline := time.Now().Add(4 * time.Minute)
+		for len(query(expr)) == 0 {
+			if time.Now().After(deadline) {
+				t.Fatalf("waited 4 minutes for %s", what)
+			}
+			time.Sleep(time.Second)
+		}
+	}
+	await("all nodes", fmt.Sprintf("count(edge_node_up) == %d", 2*count))
+	await("the rules", fmt.Sprintf("sum(job:edge_nodes:count) == %d", count))
+	await("a third scrape", `count_over_time(up[10m]) >= 3`)
+	await("an alert that waits", `ALERTS`)
+
+	// What counts is the time of the processor: the machine may have other work.
+	var all time.Duration
+	source, _ := readSource(t)
+	for _, g := range source.Groups {
+		for _, r := range g.Rules {
+			path := "/api/v1/query?query=" + escape("count("+strings.NewReplacer("<sampleLimit>", "1", "<bodySizeLimit>", "1").Replace(r.Expr)+")")
+			cost, _ := prometheus.cost(t, path)
+			if all += cost; cost > 100*time.Millisecond {
+				t.Logf("%s%s takes %v", r.Record, r.Alert, cost.Round(time.Millisecond))
+			}
+		}
+	}
+	t.Logf("%d nodes, %v series: all rules take %v of the processor; as Prometheus says, %v", count,
+		query("sum(scrape_samples_scraped)")[0].(map[string]any)["value"].([]any)[1], all.Round(time.Millisecond), rulesTime(t, url).Round(time.Millisecond))
+	if all > time.Second {
+		t.Errorf("the rules take %v, want a second at most", all)
+	}
+
+	// None has anything to say of a quiet fleet.
+	quiet := []string{"Going up and down", "GPU", "Errors per second"}
+	var slowest time.Duration
+	queries := 0
+	for _, d := range dashboards(t) {
+		for _, p := range d.Panels {
+			for _, q := range p.Targets {
+				expr := filled(q.Expr, ".*")
+				limit := time.Second
+				if d.UID == "edgegauge-node" {
+					expr, limit = filled(q.Expr, nodes.Name(7)), 100*time.Millisecond
+				}
+				path := "/api/v1/query?query=" + escape(expr)
+				if p.Type == "timeseries" || p.Type == "state-timeline" {
+					// As many steps as three hours by the minute, over the time that there is.
+					now := time.Now().Unix()
+					path = fmt.Sprintf("/api/v1/query_range?query=%s&start=%d&end=%d&step=0.33", escape(expr), now-60, now)
+				}
+				best, result := prometheus.cost(t, path)
+				queries++
+				slowest = max(slowest, best)
+				if best > limit {
+					t.Errorf("%s, %s: %v for %s, want %v at most", d.UID, p.Title, best, expr, limit)
+				}
+				if len(result) == 0 && !slices.Contains(quiet, p.Title) {
+					t.Errorf("%s, %s: no data for %s", d.UID, p.Title, expr)
+				}
+				if best > limit/3 {
+					t.Logf("%s, %s: %v", d.UID, p.Title, best.Round(time.Millisecond))
+				}
+			}
+		}
+	}
+	t.Logf("%d queries of the dashboards, the slowest takes %v", queries, slowest.Round(time.Millisecond))
+	// One value for the node that both cloudcores show, by the one with the newest report.
+	if r := query(fmt.Sprintf(`instance_node:edge_node_newest_report:marker{node=%q}`, nodes.Name(7))); len(r) != 1 {
+		t.Errorf("the marker of a node on both cloudcores has %d series", len(r))
+	}
+}
+
+// cloudcore serves a module with room for the fleet.
+func cloudcore(t *testing.T, nodes *fleet.Fleet, ttl time.Duration) (m *nodemetrics.Module, address string) {
+	t.Helper()
+	return cloudcoreWith(t, func(c *nodemetrics.Config) {
+		c.NodeTTL.Duration = ttl
+		c.Limits.Nodes = max(c.Limits.Nodes, nodes.Len())
+	})
+}
+
+// cloudcoreWith serves a module as cloudcore would.
+func cloudcoreWith(t *testing.T, change func(*nodemetrics.Config)) (m *nodemetrics.Module, address string) {
+	t.Helper()
+	host := registry.NewRegistry()
+	connected := registry.NewGauge(registry.GaugeOpts{Name: "KubeEdge_CloudHub_connected_nodes", Help: "Stands in for KubeEdge's."})
+	host.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), connected)
+	c := nodemetrics.DefaultConfig()
+	c.BindAddress, c.Host = freeAddress(t), host
+	c.DisconnectGrace.Duration = time.Second
+	c.Limits.ReportsPerSecond = 1000
+	change(&c)
+	m, err := nodemetrics.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- m.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	waitFor(t, "the page", func() bool {
+		response, err := http.Get("http://" + c.BindAddress + "/readyz")
+		if err == nil {
+			response.Body.Close()
+		}
+		return err == nil
+	}, nil)
+	return m, c.BindAddress
+}
+
+func send(t *testing.T, m *nodemetrics.Module, node, content string, good bool) {
+	_, err := m.Handle(&model.Message{
+		Header:  model.MessageHeader{Timestamp: time.Now().UnixMilli()},
+		Router:  model.MessageRoute{Resource: "node/" + node + "/default/user/sysinfo"},
+		Content: []byte(content),
+	})
+	if good && err != nil {
+		t.Errorf("%s: %v", node, err)
+	}
+}
+
+// server is a Prometheus.
+type server struct {
+	url string
+	pid int
+}
+
+func startPrometheus(t *testing.T, targets ...string) server {
+	t.Helper()
+	folder, address := t.TempDir(), freeAddress(t)
+	rules, err := filepath.Abs(filepath.Join(manifests, "rules/edgegauge.rules.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, target := range targets {
+		if _, _, err := net.SplitHostPort(target); err != nil {
+			t.Fatal(err)
+		}
+	}
+	config := filepath.Join(folder, "prometheus.yaml")
+	write(t, config, fmt.Sprintf(`global: {scrape_interval: 30s, scrape_timeout: 30s, evaluation_interval: 30s}
+rule_files: [%q]
+scrape_configs:
+- job_name: cloudcore
+  static_configs: [{targets: ["%s", "%s"], labels: {namespace: kubeedge}}]
+`, rules, targets[0], targets[1]))
+	cmd := exec.Command(program(t, "prometheus"), "--config.file="+config, "--storage.tsdb.path="+filepath.Join(folder, "data"),
+		"--web.listen-address="+address, "--log.level=warn")
+	start(t, cmd)
+	url := "http://" + address
+	waitFor(t, "Prometheus to be ready", func() bool {
+		return getJSON(url+"/api/v1/query?query=1", &struct{}{}) == nil
+	}, nil)
+	return server{url, cmd.Process.Pid}
+}
+
+// cost asks for a path and returns how much of the processor the answer takes: the
+// least of some tries, since scrapes and rules go on meanwhile.
+func (s server) cost(t *testing.T, path string) (least time.Duration, result []any) {
+	t.Helper()
+	least = time.Hour
+	for range 4 {
+		begin := s.processor(t)
+		result = ask(t, s.url+path)
+		least = min(least, s.processor(t)-begin)
+	}
+	return least, result
+}
+
+// processor is the time that all threads of Prometheus have spent on processors.
+func (s server) processor(t *testing.T) (sum time.Duration) {
+	t.Helper()
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", s.pid))
+	if err != nil || len(threads) == 0 {
+		t.Fatalf("no threads of Prometheus found, error %v", err)
+	}
+	for _, thread := range threads {
+		var ns time.Duration
+		if data, err := os.ReadFile(thread); err == nil { // it may have ended
+			if _, err := fmt.Sscan(string(data), &ns); err != nil {
+				t.Fatal(err)
+			}
+		}
+		sum += ns
+	}
+	return sum
+}
+
+func escape(expr string) string { return url.QueryEscape(expr) }
+
+func ask(t *testing.T, url string) []any {
+	t.Helper()
+	var answer struct{ Data struct{ Result []any } }
+	if err := getJSON(url, &answer); err != nil {
+		t.Fatalf("%s: %v", url, err)
+	}
+	return answer.Data.Result
+}
+
+// rulesTime is how long all groups took when they were evaluated last.
+func rulesTime(t *testing.T, url string) (sum time.Duration) {
+	t.Helper()
+	var answer struct {
+		Data struct {
+			Groups []struct {
+				Name           string
+				EvaluationTime float64
+				Rules          []struct{ Name, Health, LastError string }
+			}
+		}
+	}
+	if err := getJSON(url+"/api/v1/rules", &answer); err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range answer.Data.Groups {
+		sum += time.Duration(g.EvaluationTime * float64(time.Second))
+		for _, r := range g.Rules {
+			if r.Health == "err" {
+				t.Errorf("%s: %s", r.Name, r.LastError)
+			}
+		}
+	}
+	return sum
+}
