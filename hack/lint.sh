@@ -10,7 +10,7 @@ unformatted=$(git ls-files -z '*.go' | xargs -0 gofmt -l)
 
 while IFS= read -r script; do
 	shell=$(sed -n '1s|^#!\(/usr/bin/env \)*\([^ ]*\).*|\2|p' "$script")
-	"${shell:-sh}" -n "$script" # one without that line is read by another script
+	"${shell:-bash}" -n "$script" # one without that line is read by another script
 done < <(git ls-files '*.sh' .ci/run)
 
 # cloud/cmd/cloudcore is not among them: all of KubeEdge is compiled for it, which
