@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/edgegauge/edgegauge/cloud/pkg/nodemetrics"
 	"github.com/edgegauge/edgegauge/pkg/mapping"
 )
 
@@ -44,12 +45,9 @@ standard input.`,
 func explain(out io.Writer, o explainOptions, name string) error {
 	spec := mapping.Version1()
 	if o.mapping != "" {
-		data, err := os.ReadFile(o.mapping)
-		if err != nil {
+		var err error
+		if spec, err = nodemetrics.LoadMapping(o.mapping); err != nil {
 			return err
-		}
-		if spec, err = mapping.Parse(data); err != nil {
-			return fmt.Errorf("%s: %w", o.mapping, err)
 		}
 	}
 	decoder, err := mapping.NewDecoder(spec, o.nodeField, mapping.Limits{})

@@ -96,11 +96,13 @@ func TestExplainErrors(t *testing.T) {
 		args []string
 		want string
 	}{
-		"a rejected report":   {[]string{wrong}, "rejected, reason truncated: "},
-		"a wrong mapping":     {[]string{"--mapping", mapping, wrong}, "mapping.yaml: mapping: families: none given"},
-		"no such file":        {[]string{"none.json"}, "none.json"},
-		"a wrong node field":  {[]string{"--node-name-field", "a[]", wrong}, "only keys can stand in it"},
-		"no message to speak": {[]string{}, "explain: MESSAGE is missing"},
+		"a rejected report":          {[]string{wrong}, "rejected, reason truncated: "},
+		"a wrong mapping":            {[]string{"--mapping", mapping, wrong}, "mapping.yaml: mapping: families: none given"},
+		"a mapping that is a folder": {[]string{"--mapping", filepath.Dir(mapping), wrong}, "must be a regular file, and is a directory"},
+		"no such mapping":            {[]string{"--mapping", "none.yaml", wrong}, "none.yaml"},
+		"no such file":               {[]string{"none.json"}, "none.json"},
+		"a wrong node field":         {[]string{"--node-name-field", "a[]", wrong}, "only keys can stand in it"},
+		"no message to speak":        {[]string{}, "explain: MESSAGE is missing"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer

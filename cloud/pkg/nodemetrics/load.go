@@ -94,6 +94,9 @@ func files(path string) []string {
 	return []string{own, path}
 }
 
+// LoadMapping reads a mapping file of bounded size.
+func LoadMapping(name string) (*mapping.Mapping, error) { return loadMapping(name, readFile) }
+
 func loadMapping(name string, read func(string) ([]byte, error)) (*mapping.Mapping, error) {
 	data, err := read(name)
 	if err != nil {

@@ -1,15 +1,39 @@
 package nodemetrics
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 
 	"github.com/prometheus/exporter-toolkit/web"
 	"sigs.k8s.io/yaml"
 )
 
-// CheckFiles checks the files that only serving reads, and what they name. The
-// module itself does not fail on them: it logs the error and tries again.
-func (c Config) CheckFiles() error { return c.checkWeb() }
+// CheckFiles checks the files that are only read or written while the module runs,
+// and what they name. The module itself does not fail on them: it logs the error and
+// tries again.
+func (c Config) CheckFiles() error { return errors.Join(c.checkWeb(), c.checkSnapshot()) }
+
+// checkSnapshot checks that the snapshot file can be there.
+func (c *Config) checkSnapshot() error {
+	if c.SnapshotFile == "" {
+		return nil
+	}
+	info, err := os.Stat(c.SnapshotFile)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		// It comes with the first stop, into a folder that must be there.
+		_, err = os.Stat(filepath.Dir(c.SnapshotFile))
+	case err == nil && !info.Mode().IsRegular():
+		err = fmt.Errorf("%s: must be a regular file, and is %s", c.SnapshotFile, kindOf(info.Mode()))
+	}
+	if err != nil {
+		return fmt.Errorf("%s.snapshotFile: %w", section, err)
+	}
+	return nil
+}
 
 // checkWeb checks the web configuration file, and the files that it names, as
 // serving would.

@@ -127,6 +127,36 @@ func TestCheckFiles(t *testing.T) {
 	}
 }
 
+// TestCheckSnapshotFile tries places where no snapshot can be.
+func TestCheckSnapshotFile(t *testing.T) {
+	dir := t.TempDir()
+	there := write(t, filepath.Join(dir, "snapshot"), "x")
+	for name, ok := range map[string]bool{
+		"": true, there: true, filepath.Join(dir, "new"): true,
+		filepath.Join(dir, "none", "new"): false, filepath.Join(there, "new"): false,
+	} {
+		c := DefaultConfig()
+		c.SnapshotFile = name
+		if err := c.CheckFiles(); (err == nil) != ok || err != nil && !strings.HasPrefix(err.Error(), "modules.nodeMetrics.snapshotFile: ") {
+			t.Errorf("%q: error %v", name, err)
+		}
+	}
+	for name, says := range unreadable(t) {
+		c := DefaultConfig()
+		c.SnapshotFile = name
+		switch err := c.CheckFiles(); filepath.Base(name) {
+		case "nothing", "large.yaml": // may be written anew
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		default:
+			if err == nil || !strings.Contains(err.Error(), says) {
+				t.Errorf("%s: error %v, want one that says %q", name, err, says)
+			}
+		}
+	}
+}
+
 const requireClient = "RequireAndVerifyClientCert"
 
 func TestScheme(t *testing.T) {
