@@ -108,17 +108,24 @@ func (w *blockWriter) status(family, i int, st status) {
 // samples writes the samples of the families before index end, and returns
 // those that remain.
 func (w *blockWriter) samples(samples []mapping.Sample, end int) []mapping.Sample {
+	// In variables on the stack, where storing a slice costs no write barrier.
+	b, bytes := w.b, w.bytes
+	rest := samples[:0:0]
 	for i := range samples {
 		s := &samples[i]
 		if s.Family >= end {
-			return samples[i:]
+			rest = samples[i:]
+			break
 		}
-		at := w.header(s.Family)
+		b = append(b, byte(s.Family), byte(s.Family>>8), 0, 0, 0, 0)
+		at := len(b)
 		if len(s.Labels) > 0 {
-			w.b = append(w.b, ',')
+			b = append(b, ',')
 		}
-		w.b = append(w.b, s.Line()...)
-		w.length(s.Family, at)
+		b = append(b, s.Line()...)
+		binary.LittleEndian.PutUint32(b[at-4:], uint32(len(b)-at))
+		bytes += len(w.families[s.Family].Name) + w.node + len(b) - at
 	}
-	return nil
+	w.b, w.bytes = b, bytes
+	return rest
 }

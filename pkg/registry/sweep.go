@@ -58,10 +58,7 @@ type sweep struct {
 // that a removal moves up into its gap were visited already. (A node that is added
 // meanwhile may disturb that; then the next sweep finds what this one misses.)
 func (s *sweep) begin(t *table) {
-	s.begun, s.left = true, len(t.slots)
-	for s.end < s.left && t.slots[s.end].hash != 0 {
-		s.end++
-	}
+	s.begun, s.left, s.end = true, len(t.slots), t.gap()
 }
 
 // visit visits the next slots of a shard, and appends what it finds changed there.

@@ -43,7 +43,23 @@ func (t *table) get(hash uint64, name string) *node {
 }
 
 // each calls visit for every node.
-func (t *table) each(visit func(n *node)) { t.walk(len(t.slots), len(t.slots), visit) }
+func (t *table) each(visit func(n *node)) {
+	for i := range t.slots {
+		if n := &t.slots[i]; n.hash != 0 {
+			visit(n)
+		}
+	}
+}
+
+// gap returns a slot that is free, the number of slots if there is none.
+func (t *table) gap() int {
+	for i := range t.slots {
+		if t.slots[i].hash == 0 {
+			return i
+		}
+	}
+	return len(t.slots)
+}
 
 // walk calls visit for the nodes in the count slots before slot end, the last one
 // first, and around the end of the table.
