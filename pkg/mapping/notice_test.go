@@ -309,3 +309,62 @@ func TestSampleLine(t *testing.T) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
 }
+
+// Rules and dashboards name these words.
+func TestReasonWords(t *testing.T) {
+	if got, want := mapping.Reasons(), []mapping.Reason{"not_json", "not_object", "truncated", "too_large", "too_deep"}; !slices.Equal(got, want) {
+		t.Errorf("Reasons are %q, want %q", got, want)
+	}
+	want := []mapping.Reason{
+		"wrong_type", "number_range", "invalid_counter", "invalid_utf8", "label_too_long", "invalid_label_name", "too_many_labels",
+		"duplicate_series", "too_many_samples",
+	}
+	if got := mapping.DropReasons(); !slices.Equal(got, want) {
+		t.Errorf("DropReasons are %q, want %q", got, want)
+	}
+}
+
+// Whatever is no limit at all has its default, and the greatest ones are taken.
+func TestDefaultLimits(t *testing.T) {
+	if want := (mapping.Limits{Bytes: 262144, Samples: 1000, LabelValueBytes: 256}); mapping.DefaultLimits != want {
+		t.Errorf("DefaultLimits are %+v, want %+v", mapping.DefaultLimits, want)
+	}
+	newDecoder(t, mapping.Version1(), "", mapping.Limits{Bytes: mapping.MaxBytes, Samples: mapping.MaxSamples, LabelValueBytes: mapping.MaxLabelValueBytes})
+	newDecoder(t, mapping.Version1(), "", mapping.Limits{Bytes: 1, Samples: 1, LabelValueBytes: 1})
+	for _, l := range []mapping.Limits{
+		{Bytes: mapping.MaxBytes + 1}, {Samples: mapping.MaxSamples + 1}, {LabelValueBytes: mapping.MaxLabelValueBytes + 1},
+		{Bytes: -1}, {Samples: -1}, {LabelValueBytes: -1},
+	} {
+		if _, err := mapping.NewDecoder(mapping.Version1(), "", l); err == nil {
+			t.Errorf("%+v is taken", l)
+		}
+	}
+}
+
+// A place of the message that several things of a mapping lead to serves all.
+func TestPlacesOfManyUses(t *testing.T) {
+	d := newDecoder(t, parse(t, `timestamp: {path: m.v}
+interval: {path: m.i}
+families:
+- {name: a, help: h, path: m.v, labels: {l: v}}
+- {name: b_info, help: h, path: m, value: 1, labels: {i: i}}
+- {name: c, help: h, path: m.*, keyLabel: k}
+- {name: d, help: h, path: m.n}
+- {name: e, help: h, path: "m.x[]"}
+- {name: f, help: h, path: m.x}
+`), "m.n", mapping.Limits{})
+	var r mapping.Report
+	if err := d.Decode(`{"m": {"v": 5, "i": 6, "n": "7", "z": 8, "x": [9]}}`, &r); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{`a{l="5"} 5`, `b_info{i="6"} 1`, `c{k="z"} 8`, `d 7`, `e 9`}
+	if got := series(&r); !slices.Equal(got, want) || r.Timestamp != 5 || r.Interval != 6 || r.Node != "7" || r.Ignored != 0 || r.Dropped.Total() != 0 {
+		t.Errorf("got %q, timestamp %v, interval %v, node %q, %d ignored, %v dropped; want %q", got, r.Timestamp, r.Interval, r.Node, r.Ignored, r.Dropped, want)
+	}
+	if err := d.Decode(`{"m": {"x": 9, "n": 7}}`, &r); err != nil {
+		t.Fatal(err)
+	}
+	if got := series(&r); !slices.Equal(got, []string{"d 7", "f 9"}) || r.Node != "" || !r.BadNode || r.Dropped.Total() != 1 {
+		t.Errorf("got %q, node %q (bad: %v), %v dropped", got, r.Node, r.BadNode, r.Dropped)
+	}
+}
