@@ -52,5 +52,9 @@ func checkConfig(out io.Writer, name string) error {
 	if c.Shadowed() != "" {
 		fmt.Fprintf(out, "# The section in %s counts for nothing beside it.\n", c.Shadowed())
 	}
+	worst := c.Worst()
+	fmt.Fprintf(out, "# At worst its nodes bring %d series and %d MB onto the page, besides cloudcore's own metrics.\n"+
+		"# Prometheus drops a whole scrape that is over one of its limits: see sample_limit and body_size_limit.\n",
+		worst.Series, (worst.Bytes+1<<20-1)>>20)
 	return nil
 }

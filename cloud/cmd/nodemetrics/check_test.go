@@ -12,6 +12,7 @@ import (
 
 func TestCheckConfig(t *testing.T) {
 	good := file(t, "cloudcore.yaml", "modules: {nodeMetrics: {nodeTTL: 10m}, cloudHub: {nodeLimit: 1000}}")
+	few := file(t, "cloudcore.yaml", "modules: {nodeMetrics: {limits: {nodes: 40, samplesPerNode: 10, bytes: 1000000}}}")
 	none := file(t, "cloudcore.yaml", "modules: {cloudHub: {nodeLimit: 1000}}")
 	bad := file(t, "cloudcore.yaml", "modules: {nodeMetrics: {nodeTTL: 1ms, limits: {nodes: 0}}}")
 	mapping := file(t, "cloudcore.yaml", "modules: {nodeMetrics: {mappingFile: /nowhere/mapping.yaml}}")
@@ -27,6 +28,7 @@ func TestCheckConfig(t *testing.T) {
 		out, fail string
 	}{
 		"good":         {args: []string{good}, out: "nodeTTL: 10m0s"},
+		"the worst":    {args: []string{few}, out: "# At worst its nodes bring 640 series and 6 MB onto the page"},
 		"no section":   {args: []string{none}, out: "has no section modules.nodeMetrics"},
 		"out of range": {args: []string{bad}, fail: "modules.nodeMetrics.limits.nodes: 0, must be from 1"},
 		"no mapping":   {args: []string{mapping}, fail: "/nowhere/mapping.yaml"},
