@@ -19,15 +19,20 @@ type change struct {
 	line       int
 	from, to   int
 	old, fresh string
+	in         string // the line of the file that it begins in
 }
 
 func (c change) String() string {
-	return fmt.Sprintf("%s:%d: %s  =>  %s", relative(c.file), c.line, short(c.old), short(c.fresh))
+	return fmt.Sprintf("%s:%d: %s", relative(c.file), c.line, c.what())
 }
 
 // key tells a change apart however the lines around it move.
 func (c change) key() string {
-	return relative(c.file) + ": " + short(c.old) + "  =>  " + short(c.fresh)
+	return relative(c.file) + ": " + c.what()
+}
+
+func (c change) what() string {
+	return fmt.Sprintf("%s => %s in: %s", short(c.old), short(c.fresh), short(c.in))
 }
 
 func short(s string) string {
@@ -81,11 +86,13 @@ func changesOf(name string) ([]change, error) {
 		return nil, err
 	}
 	var all []change
+	lines := strings.Split(string(text), "\n")
 	at := func(p token.Pos) int { return set.Position(p).Offset }
 	add := func(from, to token.Pos, fresh string) {
 		old := string(text[at(from):at(to)])
 		if old != fresh {
-			all = append(all, change{name, set.Position(from).Line, at(from), at(to), old, fresh})
+			line := set.Position(from).Line
+			all = append(all, change{name, line, at(from), at(to), old, fresh, lines[line-1]})
 		}
 	}
 	source := func(n ast.Node) string { return string(text[at(n.Pos()):at(n.End())]) }

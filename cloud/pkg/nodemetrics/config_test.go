@@ -73,22 +73,45 @@ func TestValidateBounds(t *testing.T) {
 		c.NodeTTLOverrides = []TTLOverride{{Nodes: "*"}}
 		return &c.NodeTTLOverrides[0].TTL
 	}
-	for path, b := range map[string]struct {
+	cases := map[string]struct {
 		set         func(*Config, float64)
 		least, most float64
 		step        float64
 	}{
-		"nodeTTL":                 {duration(func(c *Config) *Duration { c.Retention.Duration = 366 * day; return &c.NodeTTL }), 1, (7 * day).Seconds(), 0.001},
-		"nodeTTLOverrides[0].ttl": {duration(override), 1, (7 * day).Seconds(), 0.001},
-		"disconnectGrace":         {duration(func(c *Config) *Duration { return &c.DisconnectGrace }), 1, (7 * day).Seconds(), 0.001},
-		"retention":               {duration(func(c *Config) *Duration { c.NodeTTL.Duration = time.Second; return &c.Retention }), 1, (366 * day).Seconds(), 0.001},
-		"missedReports":           {func(c *Config, v float64) { c.MissedReports = int(v) }, 1, 100, 1},
-		"limits.nodes":            {func(c *Config, v float64) { c.Limits.Nodes = int(v) }, 1, 1e7, 1},
-		"limits.samplesPerNode":   {func(c *Config, v float64) { c.Limits.SamplesPerNode = int(v) }, 1, 1e5, 1},
-		"limits.reportBytes":      {func(c *Config, v float64) { c.Limits.ReportBytes = int(v) }, 64, 16 << 20, 1},
-		"limits.labelValueBytes":  {func(c *Config, v float64) { c.Limits.LabelValueBytes = int(v) }, 16, 512, 1},
-		"limits.reportsPerSecond": {func(c *Config, v float64) { c.Limits.ReportsPerSecond = v }, 0.001, 1e5, 0.0001},
-	} {
+		"nodeTTL":                  {duration(func(c *Config) *Duration { c.Retention.Duration = 366 * day; return &c.NodeTTL }), 1, (7 * day).Seconds(), 0.001},
+		"nodeTTLOverrides[0].ttl":  {duration(override), 1, (7 * day).Seconds(), 0.001},
+		"disconnectGrace":          {duration(func(c *Config) *Duration { return &c.DisconnectGrace }), 1, (7 * day).Seconds(), 0.001},
+		"retention":                {duration(func(c *Config) *Duration { c.NodeTTL.Duration = time.Second; return &c.Retention }), 1, (366 * day).Seconds(), 0.001},
+		"missedReports":            {func(c *Config, v float64) { c.MissedReports = int(v) }, 1, 100, 1},
+		"limits.nodes":             {func(c *Config, v float64) { c.Limits.Nodes = int(v) }, 1, 1e7, 1},
+		"limits.samplesPerNode":    {func(c *Config, v float64) { c.Limits.SamplesPerNode = int(v) }, 1, 1e5, 1},
+		"limits.reportBytes":       {func(c *Config, v float64) { c.Limits.ReportBytes = int(v) }, 64, 16 << 20, 1},
+		"limits.labelValueBytes":   {func(c *Config, v float64) { c.Limits.LabelValueBytes = int(v) }, 16, 512, 1},
+		"limits.reportsPerSecond":  {func(c *Config, v float64) { c.Limits.ReportsPerSecond = v }, 0.001, 1e5, 0.0001},
+		"maxConnections":           {func(c *Config, v float64) { c.MaxConnections = int(v); c.MaxScrapes = 1 }, 8, 65536, 1},
+		"maxScrapes":               {func(c *Config, v float64) { c.MaxScrapes = int(v); c.MaxConnections = 65536 }, 1, 1000, 1},
+		"scrapeTimeout":            {duration(func(c *Config) *Duration { return &c.ScrapeTimeout }), 1, 600, 0.001},
+		"writeTimeout":             {duration(func(c *Config) *Duration { return &c.WriteTimeout }), 0.1, 600, 0.001},
+		"expectGrace":              {duration(func(c *Config) *Duration { return &c.ExpectGrace }), 0, (7 * day).Seconds(), 0.001},
+		"limits.series":            {func(c *Config, v float64) { c.Limits.Series = int(v) }, 0, 1e9, 1},
+		"limits.bytes":             {func(c *Config, v float64) { c.Limits.Bytes = int(v) }, 0, 1 << 40, 1},
+		"limits.pendingBytes":      {func(c *Config, v float64) { c.Limits.PendingBytes = int(v) }, 0, 1 << 30, 1},
+		"limits.newNodesPerMinute": {func(c *Config, v float64) { c.Limits.NewNodesPerMinute = int(v) }, 0, 1e7, 1},
+	}
+	for _, of := range []struct {
+		prefix string
+		fields reflect.Type
+	}{{"", reflect.TypeFor[Config]()}, {"limits.", reflect.TypeFor[Limits]()}} {
+		for i := range of.fields.NumField() {
+			f := of.fields.Field(i)
+			key := f.Tag.Get("json")
+			bounded := f.Type.Kind() == reflect.Int || f.Type.Kind() == reflect.Float64 || f.Type == reflect.TypeFor[Duration]()
+			if _, ok := cases[of.prefix+key]; bounded && key != "" && !ok {
+				t.Errorf("the bounds of %s%s are not tested", of.prefix, key)
+			}
+		}
+	}
+	for path, b := range cases {
 		t.Run(path, func(t *testing.T) {
 			for _, v := range []float64{b.least, b.most} {
 				c := DefaultConfig()
