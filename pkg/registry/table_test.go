@@ -86,3 +86,35 @@ func TestSweepVisitsAll(t *testing.T) {
 		}
 	}
 }
+
+// What is remembered of deleted nodes goes with the next sweep, or before if they
+// are many.
+func TestDeletedAreForgotten(t *testing.T) {
+	r, err := New(Options{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := func() (n int) {
+		for i := range r.shards {
+			n += len(r.shards[i].gone)
+		}
+		return n
+	}
+	for i := range 1000 {
+		r.Forget(fmt.Sprint(i))
+	}
+	if got := count(); got != 1000 {
+		t.Fatalf("%d deletions are remembered, want 1000", got)
+	}
+	r.start = r.start.Add(-deletedFor) // so long ago
+	for i := range 64 * 8 {
+		r.Forget(fmt.Sprint("later ", i))
+	}
+	if got := count(); got > 64*8+20 {
+		t.Errorf("%d deletions are remembered after others came", got)
+	}
+	r.start = r.start.Add(-deletedFor)
+	if r.Sweep(); count() != 0 {
+		t.Errorf("%d deletions are remembered after a sweep", count())
+	}
+}
