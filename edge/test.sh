@@ -8,7 +8,7 @@ cd "$(dirname "$0")"
 PATH=$PATH:/usr/sbin:/sbin
 # Only the programs: as services they would take the ports of this machine.
 ../hack/packages.sh mosquitto=mosquitto prometheus-node-exporter=prometheus-node-exporter \
-	qemu-aarch64=qemu-user qemu-arm=qemu-user
+	qemu-aarch64=qemu-user qemu-arm=qemu-user rpm=rpm systemd-analyze=systemd
 
 test -z "$(gofmt -l .)" || { gofmt -l -d .; exit 1; }
 go vet ./...
@@ -17,7 +17,9 @@ go test -shuffle=on ./...
 bin=$(mktemp -d)
 trap 'rm -rf "$bin"' EXIT
 ./build.sh "$bin"
-export REPORTER_BINARIES=$bin
+export REPORTER_BINARIES=$bin REPORTER_PACKAGES=$bin/packages NFPM=$bin/nfpm
+go -C tools build -o "$NFPM" github.com/goreleaser/nfpm/v2/cmd/nfpm
+./package.sh "$bin" "$REPORTER_PACKAGES"
 # Files that hang, trickle and fail: this takes root and /dev/fuse.
 go -C fault vet .
 go -C fault test -count=1 -parallel 8 -timeout 5m .

@@ -24,6 +24,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -143,6 +144,7 @@ type inbox struct {
 	mu      sync.Mutex
 	reports []sysinfo.Document
 	at      []time.Time
+	size    int // of the newest
 }
 
 func (b *inbox) len() int {
@@ -169,6 +171,7 @@ func subscribe(t *testing.T, options *paho.ClientOptions) *inbox {
 		defer b.mu.Unlock()
 		b.reports = append(b.reports, doc)
 		b.at = append(b.at, time.Now())
+		b.size = len(m.Payload())
 	})
 	if !token.WaitTimeout(5*time.Second) || token.Error() != nil {
 		t.Fatalf("subscribing: %v", token.Error())
@@ -327,18 +330,21 @@ require_certificate true`, dir, secured))
 	for name, test := range map[string]struct {
 		change map[string]string
 		env    string
-		ok     bool
+		advice string // of an error
 	}{
-		"everything":            {nil, "", true},
-		"QoS 0":                 {map[string]string{"qos": "0"}, "", true},
-		"unverified":            {map[string]string{"tls-ca-file": "", "tls-server-name": "", "tls-insecure-skip-verify": "true"}, "", true},
-		"password in the env":   {map[string]string{"password-file": ""}, passwordEnv + "=secret", true},
-		"wrong password":        {map[string]string{"password-file": ""}, passwordEnv + "=wrong", false},
-		"no password":           {map[string]string{"password-file": "", "username": ""}, "", false},
-		"another CA":            {map[string]string{"tls-ca-file": dir + "/client.crt"}, "", false},
-		"another server name":   {map[string]string{"tls-server-name": "other.test"}, "", false},
-		"no server name":        {map[string]string{"tls-server-name": ""}, "", false},
-		"no client certificate": {map[string]string{"tls-cert-file": "", "tls-key-file": ""}, "", false},
+		"everything":            {nil, "", ""},
+		"QoS 0":                 {map[string]string{"qos": "0"}, "", ""},
+		"unverified":            {map[string]string{"tls-ca-file": "", "tls-server-name": "", "tls-insecure-skip-verify": "true"}, "", ""},
+		"password in the env":   {map[string]string{"password-file": ""}, passwordEnv + "=secret", ""},
+		"wrong password":        {map[string]string{"password-file": ""}, passwordEnv + "=wrong", "--username (edge)"},
+		"no password":           {map[string]string{"password-file": "", "username": ""}, "", "the broker wants credentials: give --username"},
+		"another CA":            {map[string]string{"tls-ca-file": dir + "/client.crt"}, "", "--tls-ca-file"},
+		"another server name":   {map[string]string{"tls-server-name": "other.test"}, "", "--tls-server-name=broker.test"},
+		"no server name":        {map[string]string{"tls-server-name": ""}, "", "--tls-server-name"},
+		"no client certificate": {map[string]string{"tls-cert-file": "", "tls-key-file": ""}, "", "--tls-cert-file and --tls-key-file"},
+		"TLS to a plain port":   {map[string]string{"broker": "ssl://127.0.0.1:" + plain}, "", "write --broker=tcp://127.0.0.1:" + plain},
+		"plain to a TLS port":   {map[string]string{"broker": "tcp://127.0.0.1:" + secured}, "", "--broker=ssl://127.0.0.1:" + secured},
+		"nobody there":          {map[string]string{"broker": "tcp://127.0.0.1:" + freePort(t)}, "", "nobody listens there"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			args := []string{"--once", "--timeout=2s", "--client-id=under-test"}
@@ -357,10 +363,17 @@ require_certificate true`, dir, secured))
 			cmd := exec.Command(binary(t, native(t)), args...)
 			cmd.Env = append(os.Environ(), test.env)
 			out, err := cmd.CombinedOutput()
-			if (err == nil) != test.ok {
-				t.Fatalf("error %v, want success: %v\n%s", err, test.ok, out)
+			ok := test.advice == ""
+			if (err == nil) != ok {
+				t.Fatalf("error %v, want success: %v\n%s", err, ok, out)
 			}
-			if test.ok {
+			if !strings.Contains(string(out), test.advice) {
+				t.Errorf("said %s, want %q", out, test.advice)
+			}
+			if ok {
+				if want := regexp.MustCompile(`Sent one report.* topic=default/user/sysinfo bytes=\d+ `); !want.Match(out) {
+					t.Errorf("said %s, want %s", out, want)
+				}
 				eventually(t, "the report arrives", func() bool { return got.len() == before+1 })
 			}
 		})
@@ -373,6 +386,7 @@ func TestArchitectures(t *testing.T) {
 		"amd64": {"", "amd64"},
 		"arm64": {"qemu-aarch64", "arm64"},
 		"armv7": {"qemu-arm", "arm"},
+		"armv6": {"qemu-arm -cpu arm1176", "arm"}, // a Pi Zero's, which has nothing of version 7
 	} {
 		t.Run(arch, func(t *testing.T) {
 			args := []string{binary(t, arch), "--once", "--output=-"}
@@ -381,7 +395,7 @@ func TestArchitectures(t *testing.T) {
 			case test.emulator == "":
 				t.Skip("no emulator of it is installed")
 			default:
-				args = append([]string{test.emulator}, args...)
+				args = append(strings.Fields(test.emulator), args...)
 			}
 			cmd := exec.Command(args[0], args[1:]...)
 			var log bytes.Buffer
@@ -658,86 +672,59 @@ func TestAgainstNodeExporter(t *testing.T) {
 	t.Logf("%d values compared", compared)
 }
 
-// What an hour of reports costs: sixty of them in time lapse, and a process
-// that waits beside them for what the waiting itself costs.
-func TestCost(t *testing.T) {
-	const (
-		reports   = 60
-		idle      = 15 * time.Second
-		maxRSS    = 15 << 20
-		maxShare  = 0.001 // of a core
-		perMinute = time.Minute
-	)
+// Two reporters with one client id throw each other out for ever, and say so.
+func TestOneClientID(t *testing.T) {
 	port := freePort(t)
 	mosquitto(t, port, "allow_anonymous true")
-	got := subscribe(t, paho.NewClientOptions().AddBroker("tcp://127.0.0.1:"+port))
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "a.prom"), []byte(strings.Repeat("# comment\n", 50)+"battery_volts 12.5\n"), 0o644); err != nil {
-		t.Fatal(err)
+	var both []*process
+	for i := 0; i < 2; i++ {
+		both = append(both, start(t, binary(t, native(t)), quick(port, "--client-id=twin", "--max-backoff=5s")...))
 	}
-	waiting := start(t, binary(t, native(t)), "--broker=tcp://127.0.0.1:"+port, "--start-offset=1h", "--client-id=waiting")
-	reporting := start(t, binary(t, native(t)), "--broker=tcp://127.0.0.1:"+port, "--start-offset=0s", "--interval=200ms", "--custom-dir="+dir)
-	eventually(t, "the first reports arrive", func() bool { return got.len() >= 5 })
-	begin, spent := time.Now(), cpuTime(t, waiting) // what it spent on starting is left out
-	eventually(t, "an hour's worth of reports arrives", func() bool { return got.len() >= reports })
-	rss := peakRSS(t, reporting)
-	n := got.len()
-	reporting.end(syscall.SIGTERM)
-	wait(context.Background(), idle-time.Since(begin))
-	idled := time.Since(begin)
-	spent = cpuTime(t, waiting) - spent
-	waiting.end(syscall.SIGTERM)
-
-	total := reporting.ProcessState.UserTime() + reporting.ProcessState.SystemTime()
-	perReport := total / time.Duration(n) // with its start, which is paid once
-	share := perReport.Seconds()/perMinute.Seconds() + spent.Seconds()/idled.Seconds()
-	t.Logf("%d reports: peak RSS %.1f MiB, %v of CPU each; waiting %v costs %v; %.4f %% of a core at a report a minute",
-		n, float64(rss)/(1<<20), perReport, idled.Round(time.Second), spent, share*100)
-	if rss > maxRSS {
-		t.Errorf("peak RSS %d bytes, want at most %d", rss, maxRSS)
+	wait(context.Background(), 15*time.Second)
+	for _, p := range both {
+		p.end(syscall.SIGTERM)
 	}
-	if share > maxShare {
-		t.Errorf("%.4f %% of a core, want at most %.4f", share*100, maxShare*100)
+	said := both[0].log.String() + both[1].log.String()
+	if n := strings.Count(said, "--client-id"); n < 1 || n > 2 || !strings.Contains(said, "clientID=twin") {
+		t.Errorf("said it %d times:\n%s", n, said)
+	}
+	if n := strings.Count(said, "\n"); n > 24 {
+		t.Errorf("%d lines:\n%s", n, said)
 	}
 }
 
-// cpuTime returns what the process spent so far, finer than in ticks.
-func cpuTime(t *testing.T, p *process) (spent time.Duration) {
-	t.Helper()
-	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", p.Process.Pid))
-	if err != nil || len(tasks) == 0 {
-		t.Fatalf("no schedstat: %v", err)
+// Where /proc hides other users' processes, the count and what hangs on it are
+// left out, and the rest is there.
+func TestHiddenProcesses(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("mounting takes root")
 	}
-	for _, task := range tasks {
-		b, err := os.ReadFile(task)
-		if err != nil {
-			continue // a thread that ended meanwhile
-		}
-		ns, err := strconv.ParseInt(strings.Fields(string(b))[0], 10, 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		spent += time.Duration(ns)
-	}
-	return spent
-}
-
-// peakRSS returns the most memory that the process had resident.
-func peakRSS(t *testing.T, p *process) int {
-	t.Helper()
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.Process.Pid))
+	program := filepath.Join("/tmp", fmt.Sprintf("sysinfo-reporter-hidden-%d", os.Getpid()))
+	b, err := os.ReadFile(binary(t, native(t)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, line := range strings.Split(string(b), "\n") {
-		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			n, err := strconv.Atoi(strings.Fields(rest)[0])
-			if err != nil {
-				t.Fatal(err)
-			}
-			return n << 10
+	if err := os.WriteFile(program, b, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	defer os.Remove(program)
+	const script = `mount -t proc -o hidepid=2 proc /proc && exec chroot --userspec=65534:65534 / "$0" --once --output=-`
+	var out, log bytes.Buffer
+	cmd := exec.Command("unshare", "--mount", "sh", "-c", script, program)
+	cmd.Stdout, cmd.Stderr = &out, &log
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v: %s", err, &log)
+	}
+	var doc sysinfo.Document
+	if err := json.Unmarshal(out.Bytes(), &doc); err != nil {
+		t.Fatal(err)
+	}
+	if doc.Processes != nil || doc.CPU == nil || doc.Memory == nil || len(doc.Filesystems) == 0 || doc.Filesystems[0].Mountpoint != "/" {
+		t.Errorf("report %s", &out)
+	}
+	for _, want := range []string{"reading processes: /proc hides", "took this process's own mounts"} {
+		if n := strings.Count(log.String(), want); n != 1 {
+			t.Errorf("said %q %d times: %s", want, n, &log)
 		}
 	}
-	t.Fatal("no VmHWM")
-	return 0
 }

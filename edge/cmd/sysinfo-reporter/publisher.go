@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"math/rand"
+	"syscall"
 	"time"
 
 	"github.com/edgegauge/edgegauge/edge/pkg/report"
@@ -63,16 +65,20 @@ func (p publisher) run(ctx context.Context, slot *report.Slot) {
 		if ctx.Err() != nil {
 			return
 		}
-		if sent {
+		// Two reporters of one id come back in turns, each after its wait. One
+		// may be thrown out before the broker has greeted it.
+		switch {
+		case time.Since(begin) >= 2*p.backoff.limit:
+			dropped = 0
+		case errors.Is(err, errLost):
+			dropped++
+		case !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET):
+			dropped = 0
+		}
+		if sent && dropped < takenOver {
 			failures = 0
 		}
 		failures++
-		// Two reporters of one id come back in turns, each after its wait.
-		if errors.Is(err, errLost) && time.Since(begin) < 2*p.backoff.limit {
-			dropped++
-		} else {
-			dropped = 0
-		}
 		switch {
 		case dropped == takenOver:
 			p.logger.Error("The broker accepts the connection and drops it again and again, as it does when another client connects with the same client id; give each reporter a --client-id of its own",
