@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
-	"strings"
 	"unsafe"
 )
 
@@ -84,7 +83,7 @@ func (m *measure) value(v reflect.Value, depth int) {
 	}
 	switch t := v.Type(); {
 	case t == rawType:
-		m.left -= v.Len()
+		m.left -= v.Len() - 1
 		return
 	case t.Implements(marshalerType) || t.Implements(textMarshalerType):
 		return // what it writes is its own affair
@@ -127,7 +126,7 @@ func (m *measure) value(v reflect.Value, depth int) {
 		}
 		for i := 0; i < v.NumField() && !m.done(); i++ {
 			f := v.Type().Field(i)
-			if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name == "-" || !f.IsExported() && !f.Anonymous || v.Field(i).IsZero() {
+			if f.Tag.Get("json") == "-" || !f.IsExported() && !f.Anonymous || v.Field(i).IsZero() {
 				continue // not in the JSON, or perhaps not
 			}
 			m.part(v.Field(i), depth)

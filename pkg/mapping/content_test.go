@@ -190,3 +190,41 @@ func TestContentLeftOut(t *testing.T) {
 		t.Errorf("%d samples, error %v", len(r.Samples), err)
 	}
 }
+
+// A field can be called "-", and one that is embedded is not hidden.
+func TestContentHardlyHidden(t *testing.T) {
+	type inner struct{ Deep any }
+	d := newDecoder(t, mapping.Version1(), "", mapping.Limits{})
+	for name, content := range map[string]any{
+		"a minus": struct {
+			X any `json:"-,"`
+		}{cycle()},
+		"embedded": struct{ inner }{inner{cycle()}},
+	} {
+		var e *mapping.Error
+		if err := d.Decode(content, &mapping.Report{}); !errors.As(err, &e) || e.Reason != mapping.TooDeep {
+			t.Errorf("%s: %v, want %s", name, err, mapping.TooDeep)
+		}
+	}
+}
+
+// What just fits is taken, in whatever form it comes.
+func TestContentThatFits(t *testing.T) {
+	const room = len(`{"cpu":{"load1":1},"x":""}`)
+	d := newDecoder(t, mapping.Version1(), "", mapping.Limits{})
+	load := map[string]int{"load1": 1}
+	text := strings.Repeat("x", mapping.DefaultLimits.Bytes-room)
+	raw := json.RawMessage(`"` + text + `"`)
+	for name, content := range map[string]any{
+		"a string": map[string]any{"cpu": load, "x": text},
+		"raw JSON": map[string]any{"cpu": load, "x": raw},
+		"a slice":  map[string]any{"cpu": load, "x": make([]int, (mapping.DefaultLimits.Bytes-room)/2)},
+		"bytes":    map[string]any{"cpu": load, "x": make([]byte, (mapping.DefaultLimits.Bytes-room)/4*3)},
+		"structs":  map[string]any{"cpu": load, "x": make([]struct{ A int }, (mapping.DefaultLimits.Bytes-room)/len(`{"A":0},`))},
+	} {
+		var r mapping.Report
+		if err := d.Decode(content, &r); err != nil || len(r.Samples) != 1 {
+			t.Errorf("%s: %d samples, error %v", name, len(r.Samples), err)
+		}
+	}
+}

@@ -45,6 +45,7 @@ func TestIntervalDoubt(t *testing.T) {
 		{1e9, 1, "as microseconds it would be 1000 s"},
 		{3.6e6, 60, "as seconds it would be 60000 s: give the mapping's interval the scale 1$"},
 		{1e300, 1, "seconds are more than a day"},
+		{5e5, 1e6, "500000 seconds are more than a day$"},
 	} {
 		if got := intervalDoubt(test.seconds, test.scale); !strings.Contains(got+"$", test.want) || (got == "") != (test.want == "") {
 			t.Errorf("%v with scale %v: %q, want %q", test.seconds, test.scale, got, test.want)

@@ -141,6 +141,8 @@ func TestNumbersInStrings(t *testing.T) {
 		"infinit":                   "",
 		"+infinityy":                "",
 		"-nan":                      "",
+		"\vinf":                     "", // a + and a - but for one bit
+		"\rinf":                     "",
 		"0x10":                      "",
 		"1_0":                       "",
 		" 1":                        "",
@@ -366,5 +368,14 @@ families:
 	}
 	if got := series(&r); !slices.Equal(got, []string{"d 7", "f 9"}) || r.Node != "" || !r.BadNode || r.Dropped.Total() != 1 {
 		t.Errorf("got %q, node %q (bad: %v), %v dropped", got, r.Node, r.BadNode, r.Dropped)
+	}
+}
+
+// MaxMetadata is what the HELP and TYPE lines of the largest mapping take, escaped.
+func TestMaxMetadata(t *testing.T) {
+	name, help := strings.Repeat("n", 256), strings.Repeat(`\\`, 1024)
+	one := len("# HELP " + name + " " + help + "\n# TYPE " + name + " counter\n")
+	if all := (mapping.MaxFamilies + len(mapping.Status)) * one; mapping.MaxMetadata != all {
+		t.Errorf("MaxMetadata is %d, it can be %d", mapping.MaxMetadata, all)
 	}
 }
