@@ -136,9 +136,8 @@ func TestMaxInFlight(t *testing.T) {
 			server := httptest.NewServer(exposition.NewHandler(r, exposition.HandlerOptions{MaxInFlight: limit}))
 			t.Cleanup(server.Close) // after the hanging connections
 			count := map[int]int{0: 10}[limit] + limit
-			var hung []net.Conn
 			for range count {
-				hung = append(hung, hang(t, server, ""))
+				hang(t, server, "")
 			}
 			time.Sleep(100 * time.Millisecond) // all have stalled
 			for range 2 {

@@ -30,6 +30,7 @@ func (m *Module) newHandler() http.Handler {
 		},
 		MaxInFlight: c.MaxScrapes,
 		Timeout:     c.ScrapeTimeout.Duration,
+		Waiting:     func(r *http.Request, waits bool) { waiting(r.Context(), waits) },
 		Written:     func(bytes int) { m.metrics.scrapes.pageSize.Set(float64(bytes)) },
 	})
 	closed := http.NewServeMux()
