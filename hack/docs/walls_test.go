@@ -24,7 +24,7 @@ const here = "github.com/edgegauge/edgegauge"
 // repository, any other a package and all packages below it; "*" is anything.
 var rooms = map[string][]string{
 	"pkg/sysinfo":            {},
-	"pkg/mapping":            {"./pkg/sysinfo", "sigs.k8s.io/yaml"},
+	"pkg/mapping":            {"./pkg/sysinfo", "sigs.k8s.io/yaml", "gopkg.in/yaml.v2"},
 	"pkg/registry":           {"./pkg/mapping", "./pkg/sysinfo"},
 	"pkg/exposition":         {"./pkg/registry", "./pkg/mapping", clientGolang, clientModel, common},
 	"pkg/exposition/linezip": {},
@@ -32,7 +32,7 @@ var rooms = map[string][]string{
 	"pkg/savefile":           {"./pkg/registry", "./pkg/mapping"},
 
 	"cloud/pkg/nodemetrics": {"./pkg", clientGolang, clientModel, common, beehive, klog,
-		"github.com/prometheus/exporter-toolkit", "github.com/go-kit/log", "sigs.k8s.io/yaml"},
+		"github.com/prometheus/exporter-toolkit", "github.com/go-kit/log", "sigs.k8s.io/yaml", "gopkg.in/yaml.v3"},
 	"cloud/cmd/nodemetrics": {"./cloud/pkg/nodemetrics", "./pkg", "./edge/pkg", clientGolang, clientModel, beehive, klog,
 		"github.com/spf13/cobra", "github.com/spf13/pflag", "sigs.k8s.io/yaml"},
 	// The only room that knows KubeEdge and client-go.
@@ -125,7 +125,7 @@ func TestRoomsTable(t *testing.T) {
 		{"pkg/sysinfo", "strings", true},
 		{"pkg/sysinfo", here + "/pkg/mapping", false},
 		{"pkg/sysinfo", "sigs.k8s.io/yaml", false},
-		{"pkg/mapping", "sigs.k8s.io/yaml/goyaml.v2", true},
+		{"pkg/mapping", "gopkg.in/yaml.v2", true},
 		{"pkg/mapping", here + "/pkg/registry", false},
 		{"pkg/mapping", "k8s.io/klog/v2", false},
 		{"pkg/exposition", here + "/pkg/exposition/linezip", true},

@@ -3,8 +3,6 @@ package exposition
 import (
 	"strconv"
 	"strings"
-
-	"github.com/prometheus/common/model"
 )
 
 // format is an exposition format. The nodes' sample lines are the same in all of
@@ -24,7 +22,7 @@ type form struct {
 	escaping string // as the request named it; "" if it did not
 	// scheme is what becomes of names beyond the classic character set, which
 	// the host may have. Nodes' names are classic.
-	scheme model.EscapingScheme
+	scheme escaping
 }
 
 // negotiate returns the form for a request's Accept header (RFC 9110, section
@@ -32,7 +30,7 @@ type form struct {
 // Without a known escaping, names are escaped with underscores, which every reader
 // can read.
 func negotiate(accept string) form {
-	best, bestQ, escaping := text004, 0.0, ""
+	best, bestQ, named := text004, 0.0, ""
 	for _, item := range strings.Split(accept, ",") {
 		media, params := parseItem(item)
 		format := text004
@@ -58,19 +56,13 @@ func negotiate(accept string) form {
 		}
 		q := quality(params)
 		if q > bestQ || q == bestQ && q > 0 && format > best {
-			best, bestQ, escaping = format, q, params["escaping"]
+			best, bestQ, named = format, q, params["escaping"]
 		}
 	}
-	scheme, known := map[string]model.EscapingScheme{
-		model.AllowUTF8:         model.NoEscaping,
-		model.EscapeUnderscores: model.UnderscoreEscaping,
-		model.EscapeDots:        model.DotsEscaping,
-		model.EscapeValues:      model.ValueEncodingEscaping,
-	}[escaping]
-	if !known {
-		return form{best, "", model.UnderscoreEscaping}
+	if !escaping(named).known() {
+		return form{best, "", withUnderscores}
 	}
-	return form{best, escaping, scheme}
+	return form{best, named, escaping(named)}
 }
 
 // contentType returns the Content-Type, in which the escaping that the request

@@ -6,7 +6,6 @@ import (
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
-	"github.com/prometheus/common/model"
 )
 
 // others writes the module's own families and the host's behind the nodes', each
@@ -31,7 +30,7 @@ func (p *page) others(own, host []*dto.MetricFamily, nodes []column, form form) 
 	for _, f := range host {
 		// On the page of a host that has the module's Collector, both have it.
 		if f != nil && !mine[f.GetName()] {
-			all = append(all, escape(f, form.scheme))
+			all = append(all, form.scheme.family(f))
 		}
 	}
 	whole := p.settle(all, taken, form.format)
@@ -91,14 +90,6 @@ func (p *page) otherFamily(f *dto.MetricFamily, format format) (err error) {
 		_, err = expfmt.MetricFamilyToText(&p.family, f)
 	}
 	return err
-}
-
-// escape returns f with names of the classic character set, as the scheme has it.
-func escape(f *dto.MetricFamily, scheme model.EscapingScheme) *dto.MetricFamily {
-	if scheme == model.NoEscaping || classic(f) {
-		return f
-	}
-	return model.EscapeMetricFamily(f, scheme)
 }
 
 // classic reports whether all names of f are of the classic character set.

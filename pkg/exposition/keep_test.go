@@ -74,7 +74,7 @@ func TestKeptPage(t *testing.T) {
 				h.hold = 5 * time.Millisecond
 				g := &gate{n: n, waits: make(chan struct{}), open: make(chan struct{})}
 				slot := h.slots.acquire(context.Background(), "", func() error { return nil }, time.Minute, nil)
-				s := &scrape{handler: h, w: g, slot: slot, form: form{openMetrics, "", 0}, compress: compress, host: h.guard.begin()}
+				s := &scrape{handler: h, w: g, slot: slot, form: form{openMetrics, "", asTheyAre}, compress: compress, host: h.guard.begin()}
 				done := make(chan struct{})
 				go func() {
 					defer close(done)

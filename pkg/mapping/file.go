@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"io"
 
+	goyaml "gopkg.in/yaml.v2"
 	"sigs.k8s.io/yaml"
-	goyaml "sigs.k8s.io/yaml/goyaml.v2"
 )
 
 // file is what a mapping file says.

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	yaml "sigs.k8s.io/yaml/goyaml.v3"
+	"gopkg.in/yaml.v3"
 )
 
 // decodeSection sets the fields of c by the section. Nothing in it is passed over:

@@ -7,7 +7,7 @@ import (
 	"io"
 	"strings"
 
-	yaml "sigs.k8s.io/yaml/goyaml.v3"
+	"gopkg.in/yaml.v3"
 )
 
 // findSection finds modules.nodeMetrics in a file's text; nil is for a file
