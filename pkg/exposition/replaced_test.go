@@ -4,35 +4,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/edgegauge/edgegauge/pkg/mapping"
 	"github.com/edgegauge/edgegauge/pkg/registry"
 )
 
 // TestNamesOfAReplacedMapping has an old mapping's counter x_total and a new
 // one's gauge x on one page, which in OpenMetrics are two families named x.
 func TestNamesOfAReplacedMapping(t *testing.T) {
-	r, err := registry.New(registry.Options{}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	report := func(node, spec, message string) {
-		t.Helper()
-		m, err := mapping.Parse([]byte(spec))
-		if err != nil {
-			t.Fatal(err)
-		}
-		d, err := mapping.NewDecoder(m, "", mapping.Limits{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var report mapping.Report
-		if err := d.Decode(message, &report); err != nil {
-			t.Fatal(err)
-		}
-		if err := r.Put(node, &report); err != nil {
-			t.Fatal(err)
-		}
-	}
+	r := newRegistry(t, registry.Options{})
+	report := func(node, spec, message string) { put(t, r, parse(t, spec), node, message) }
 	const message = `{"x": 1, "b": 2, "z": 3}`
 	report("old", `families: [{name: x_total, type: counter, help: X., path: x}, {name: b, help: B., path: b}, {name: z, help: Z., path: z}]`, message)
 	report("new", `families: [{name: x, help: X., path: x}, {name: z, help: Z., path: z}]`, message)

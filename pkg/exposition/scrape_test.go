@@ -14,8 +14,8 @@ import (
 	"github.com/prometheus/common/expfmt"
 
 	"github.com/edgegauge/edgegauge/pkg/exposition"
-	"github.com/edgegauge/edgegauge/pkg/mapping"
 	"github.com/edgegauge/edgegauge/pkg/registry"
+	"github.com/edgegauge/edgegauge/pkg/registry/registrytest"
 )
 
 const (
@@ -23,39 +23,11 @@ const (
 	acceptOpenMetrics = "application/openmetrics-text;version=1.0.0"
 )
 
-func parse(tb testing.TB, spec string) *mapping.Mapping {
-	tb.Helper()
-	m, err := mapping.Parse([]byte(spec))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return m
-}
-
-func newRegistry(tb testing.TB, o registry.Options) *registry.Registry {
-	tb.Helper()
-	r, err := registry.New(o, nil)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return r
-}
-
-// put takes in a report of node, a message that m maps.
-func put(tb testing.TB, r *registry.Registry, m *mapping.Mapping, node, message string) {
-	tb.Helper()
-	d, err := mapping.NewDecoder(m, "", mapping.Limits{LabelValueBytes: mapping.MaxLabelValueBytes, Bytes: 1 << 24, Samples: 1 << 16})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	var report mapping.Report
-	if err := d.Decode(message, &report); err != nil {
-		tb.Fatal(err)
-	}
-	if err := r.Put(node, &report); err != nil {
-		tb.Fatal(err)
-	}
-}
+var (
+	parse       = registrytest.Mapping
+	newRegistry = registrytest.New
+	put         = registrytest.Put
+)
 
 // scrape returns the page for an Accept header.
 func scrape(tb testing.TB, h http.Handler, accept string) string {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/edgegauge/edgegauge/pkg/mapping"
 	"github.com/edgegauge/edgegauge/pkg/registry"
+	"github.com/edgegauge/edgegauge/pkg/registry/registrytest"
 )
 
 // mapping has a family before those of mapping.Status, one of many samples
@@ -22,28 +23,12 @@ families:
   - {name: z_volatile, help: h, path: volatile}
 `
 
-func parse(tb testing.TB, spec string) *mapping.Mapping {
-	tb.Helper()
-	m, err := mapping.Parse([]byte(spec))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return m
-}
-
-// report decodes a message by m.
-func report(tb testing.TB, m *mapping.Mapping, message string) *mapping.Report {
-	tb.Helper()
-	d, err := mapping.NewDecoder(m, "", mapping.Limits{})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	var r mapping.Report
-	if err := d.Decode(message, &r); err != nil {
-		tb.Fatal(err)
-	}
-	return &r
-}
+var (
+	parse  = registrytest.Mapping
+	report = registrytest.Decode
+	lines  = registrytest.Lines
+	shown  = registrytest.Shown
+)
 
 // nodes is a registry with the changes that it told of.
 type nodes struct {
@@ -128,34 +113,6 @@ func (n *nodes) life(node, want string) {
 	if got != want {
 		n.tb.Errorf("node %s is %q, want %q", node, got, want)
 	}
-}
-
-// lines returns what a scrape shows, read from the blocks.
-func lines(r *registry.Registry) []string {
-	var s registry.Snapshot
-	r.Snapshot(&s)
-	var lines []string
-	for _, g := range s.Groups {
-		for _, b := range g.Blocks {
-			lines = append(lines, shown(g, b)...)
-		}
-	}
-	slices.Sort(lines)
-	return lines
-}
-
-// shown returns the lines of one block.
-func shown(g registry.Group, b registry.Block) []string {
-	var shown []string
-	node, lines := b.Split()
-	for len(lines) > 0 {
-		name := g.Families[lines.Family()].Name
-		end, rest := lines.Next()
-		lines = rest
-		line := name + string(node) + strings.TrimSuffix(string(end), "\n")
-		shown = append(shown, line)
-	}
-	return shown
 }
 
 // reason returns why a report was refused, "" if it was not.

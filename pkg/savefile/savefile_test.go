@@ -21,6 +21,7 @@ import (
 
 	"github.com/edgegauge/edgegauge/pkg/mapping"
 	"github.com/edgegauge/edgegauge/pkg/registry"
+	"github.com/edgegauge/edgegauge/pkg/registry/registrytest"
 )
 
 const spec = `
@@ -32,59 +33,12 @@ families:
   - {name: z_values, help: h, path: values.*, keyLabel: key}
 `
 
-func parse(tb testing.TB, spec string) *mapping.Mapping {
-	tb.Helper()
-	m, err := mapping.Parse([]byte(spec))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return m
-}
-
-func newRegistry(tb testing.TB, o registry.Options) *registry.Registry {
-	tb.Helper()
-	r, err := registry.New(o, nil)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return r
-}
-
-// put takes a message of node in.
-func put(tb testing.TB, r *registry.Registry, m *mapping.Mapping, node, message string) {
-	tb.Helper()
-	d, err := mapping.NewDecoder(m, "", mapping.Limits{})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	var report mapping.Report
-	if err := d.Decode(message, &report); err != nil {
-		tb.Fatal(err)
-	}
-	if err := r.Put(node, &report); err != nil {
-		tb.Fatal(err)
-	}
-}
-
-// lines are what a scrape shows.
-func lines(r *registry.Registry) (all []string) {
-	var s registry.Snapshot
-	r.Snapshot(&s)
-	defer s.Release()
-	for _, g := range s.Groups {
-		for _, b := range g.Blocks {
-			node, lines := b.Split()
-			for len(lines) > 0 {
-				name := g.Families[lines.Family()].Name
-				end, rest := lines.Next()
-				lines = rest
-				all = append(all, name+string(node)+strings.TrimSuffix(string(end), "\n"))
-			}
-		}
-	}
-	slices.Sort(all)
-	return all
-}
+var (
+	parse       = registrytest.Mapping
+	newRegistry = registrytest.New
+	put         = registrytest.Put
+	lines       = registrytest.Lines
+)
 
 func same(tb testing.TB, when string, got, want []string) {
 	tb.Helper()
