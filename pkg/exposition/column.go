@@ -32,7 +32,7 @@ func columns(s *registry.Snapshot) []column {
 			at := -1
 			if g > 0 {
 				at = slices.IndexFunc(cols, func(c column) bool { return c.Name == f.Name })
-				if at < 0 && !taken.free(claimsOf(f)) {
+				if at < 0 && !taken.free(f.PageNames()) {
 					continue
 				}
 			}
@@ -44,7 +44,7 @@ func columns(s *registry.Snapshot) []column {
 				}
 				cols = append(cols, column{f, index})
 				if len(s.Groups) > 1 {
-					taken.take(claimsOf(f))
+					taken.take(f.PageNames())
 				}
 			}
 			cols[at].index[g] = i

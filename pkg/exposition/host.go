@@ -16,7 +16,7 @@ func (p *page) others(own, host []*dto.MetricFamily, nodes []column, form form) 
 	}
 	taken := make(names, 2*(len(nodes)+len(own)+len(host)))
 	for _, c := range nodes {
-		taken.take(claimsOf(c.Family))
+		taken.take(c.Family.PageNames())
 	}
 	mine := make(names, len(own)+len(nodes))
 	for _, f := range own {

@@ -4,15 +4,15 @@ import (
 	"strings"
 
 	dto "github.com/prometheus/client_model/go"
-
-	"github.com/edgegauge/edgegauge/pkg/mapping"
 )
 
-// base returns the name that a counter's family has in OpenMetrics.
+// base returns the name that a counter's family of the host has in OpenMetrics.
+// For mapped families see mapping.Family.OpenMetrics.
 func base(name string) string { return strings.TrimSuffix(name, "_total") }
 
-// claims returns the names that a family takes up on a page, in the way of its
-// strictest readers: no two families may have one in common. In OpenMetrics a
+// claims returns the names that a family of the host takes up on a page, in the
+// way of its strictest readers, as mapping.Family.PageNames does for mapped ones:
+// no two families may have one in common. In OpenMetrics a
 // counter x_total is a family x that might have a sample x_created; a summary or
 // histogram x might have that too, and in every format has x_count and the like.
 func claims(name string, kind dto.MetricType, format format) []string {
@@ -33,16 +33,6 @@ func claims(name string, kind dto.MetricType, format format) []string {
 		return all
 	}
 	return []string{name}
-}
-
-// claimsOf returns those of a mapped family in OpenMetrics, for which of several
-// are shown must not depend on the format.
-func claimsOf(f *mapping.Family) []string {
-	kind := dto.MetricType_GAUGE
-	if f.Type == mapping.Counter {
-		kind = dto.MetricType_COUNTER
-	}
-	return claims(f.Name, kind, openMetrics)
 }
 
 // names are those that are taken on a page.
