@@ -33,6 +33,7 @@ func main() {
 	seed := flag.Int64("seed", 1, "which changes are drawn")
 	most := flag.Int("n", 0, "how many changes to try to a package; 0 is all")
 	workers := flag.Int("p", 2, "how many tests run at once")
+	flag.BoolVar(&shortTests, "short", true, "leave out the tests that take seconds; what only they notice then counts as unnoticed")
 	list := flag.Bool("list", false, "print the changes and try none")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

@@ -15,6 +15,9 @@ import (
 	"time"
 )
 
+// shortTests has the tests run in their short form.
+var shortTests bool
+
 // pkg is a package with the changes to it, and what became of them.
 type pkg struct {
 	folder   string
@@ -126,7 +129,7 @@ func (p *pkg) test(ctx context.Context, c change) outcome {
 func (p *pkg) gotest(ctx context.Context, patience time.Duration, flags ...string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience+30*time.Second)
 	defer cancel()
-	args := append([]string{"test", "-short", "-failfast", "-vet=off", "-timeout=" + patience.String()}, flags...)
+	args := append([]string{"test", fmt.Sprintf("-short=%v", shortTests), "-failfast", "-vet=off", "-timeout=" + patience.String()}, flags...)
 	cmd := exec.CommandContext(ctx, "go", append(args, ".")...)
 	cmd.Dir = p.dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
