@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -185,4 +186,10 @@ func TestNewReadsTheClock(t *testing.T) {
 		t.Errorf("the config is from %v, want from now, %v", got, now)
 	}
 	wantLine(t, m, reloadSuccessful+"1")
+}
+
+// TestBuildInfo wants the versions of the module and of Go under their names.
+func TestBuildInfo(t *testing.T) {
+	m := newModule(t, nil)
+	wantLine(t, m, fmt.Sprintf("nodemetrics_build_info{goversion=%q,version=%q} 1", runtime.Version(), Version()))
 }

@@ -211,3 +211,66 @@ func TestExamples(t *testing.T) {
 		}
 	})
 }
+
+// TestRubbishIsBounded counts refused messages up to the limit, over it, and back.
+func TestRubbishIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var r rubbish
+		long, short := make([]byte, alwaysRead+1), make([]byte, alwaysRead)
+		for range 4 {
+			if err := r.check(long); err != nil {
+				t.Fatal(err)
+			}
+			r.refused(make([]byte, rubbishPerSecond)) // a second's worth
+		}
+		if err := r.check(long); err != nil {
+			t.Errorf("four seconds' worth is over the limit: %v", err)
+		}
+		r.refused([]byte("x"))
+		if err := r.check(long); err == nil || reasonOf(err) != "rate_limited" {
+			t.Errorf("more than four seconds' worth: error %v", err)
+		}
+		if err := r.check(short); err != nil {
+			t.Errorf("a message that is short is refused unread: %v", err)
+		}
+		time.Sleep(time.Millisecond)
+		if err := r.check(long); err != nil {
+			t.Errorf("when it is over: %v", err)
+		}
+		// A long silence earns nothing.
+		time.Sleep(time.Hour)
+		for range 5 {
+			r.refused(make([]byte, rubbishPerSecond))
+		}
+		if err := r.check(long); err == nil {
+			t.Error("after a silence, five seconds' worth is not over the limit")
+		}
+	})
+}
+
+// TestDroppedTellsOfReasons wants the reasons that there were, and no others, each
+// with an example of its own.
+func TestDroppedTellsOfReasons(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newModule(t, func(c *Config) { c.Limits.SamplesPerNode = 1 })
+		if all := m.Dropped(); len(all) != 0 {
+			t.Errorf("nothing was dropped, but %v", all)
+		}
+		accept(t, m, message("one", `{"cpu":{"load1":"N/A"}}`))
+		time.Sleep(examplesPause)
+		accept(t, m, message("two", `{"cpu":{"load1":1,"load5":2}}`))
+		all := m.Dropped()
+		if len(all) != 2 {
+			t.Fatalf("dropped %+v, want two reasons", all)
+		}
+		for _, d := range all {
+			node, path := "one", "load1"
+			if d.Reason == "too_many_samples" {
+				node, path = "two", "load5"
+			}
+			if d.Samples != 1 || !strings.HasPrefix(d.Example, "node/"+node+"/default/user/sysinfo: ") || !strings.Contains(d.Example, path) {
+				t.Errorf("dropped %+v, want an example of %s from %s", d, path, node)
+			}
+		}
+	})
+}
