@@ -32,12 +32,13 @@ func TestRouteMissing(t *testing.T) {
 		time.Sleep(routePatience - time.Second)
 		wantLine(t, m, missing+"0")
 		time.Sleep(routePatience/10 + time.Second)
+		synctest.Wait() // the watch looks at this very instant
 		wantLine(t, m, missing+"1")
 
 		_, _ = m.Handle(nil)
 		time.Sleep(routePatience / 10)
-		wantLine(t, m, missing+"0")
 		synctest.Wait()
+		wantLine(t, m, missing+"0")
 		select {
 		case <-done:
 		default:
