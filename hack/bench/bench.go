@@ -60,6 +60,8 @@ const (
 	// patience is how long a measurement may take: slow contenders at
 	// 100,000 nodes get fewer samples than the others.
 	patience = 15 * time.Second
+	// compressorRounds is how often each compressor is measured.
+	compressorRounds = 7
 	// slow is a scrape that is not repeated to warm up once more.
 	slow = 5 * time.Second
 )
@@ -129,6 +131,12 @@ func (b *bench) run() (*results, error) {
 				// A peer that fails is no reason to lose the run.
 				b.progress("%s failed: %v", name, err)
 				r.Missing = append(r.Missing, fmt.Sprintf("%s with %s (%v)", titles[name], plural(nodes, "node"), err))
+			}
+		}
+		if b.wants(edgegauge) {
+			b.progress("%d nodes: compressors", nodes)
+			if f.Compressors, err = measureCompressors(nodes, compressorRounds, b.base); err != nil {
+				return nil, fmt.Errorf("compressors with %d nodes: %w", nodes, err)
 			}
 		}
 		r.Fleets = append(r.Fleets, f)

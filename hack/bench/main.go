@@ -11,10 +11,12 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 )
 
 const usage = `usage:
   bench run [flags]      measure, then write results.json, RESULTS.md and the plots
+  bench compressors      measure the compressors alone, into results.json
   bench render [flags]   write RESULTS.md, SCALE.md and the plots from results.json
 flags of run:
 `
@@ -78,6 +80,22 @@ func run(args []string) error {
 			return err
 		}
 		if err := results.save(filepath.Join(*out, "results.json")); err != nil {
+			return err
+		}
+		return render(results, *out)
+	case "compressors":
+		file := filepath.Join(*out, "results.json")
+		results, err := load(file)
+		if err != nil {
+			return err
+		}
+		for i := range results.Fleets {
+			f := &results.Fleets[i]
+			if f.Compressors, err = measureCompressors(f.Nodes, compressorRounds, time.Now()); err != nil {
+				return err
+			}
+		}
+		if err := results.save(file); err != nil {
 			return err
 		}
 		return render(results, *out)

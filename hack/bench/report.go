@@ -200,6 +200,7 @@ warm-up and five measured scrapes or more (cheap ones many times each, fewer whe
 		})
 	out.WriteString("![server CPU of a scrape against the fleet's size](scrape.svg)\n\n")
 
+	r.compressorTable(&out)
 	out.WriteString("## Memory\n\nHeap after the load, and resident memory that a running plain scrape adds:\n\n")
 	r.tableOf(&out, []string{"heap", "per series", "scrape adds"},
 		func(_ *fleetResult, c *contenderResult) string { return nonZero(c.Heap, size) },
@@ -326,4 +327,36 @@ func slowest(q quantile) string {
 		all = append(all, duration(x))
 	}
 	return strings.Join(all, ", ")
+}
+
+// compressorTable writes what compressing a page alone costs.
+func (r *results) compressorTable(out *bytes.Buffer) {
+	head, some := []string{""}, false
+	for _, f := range r.Fleets {
+		head = append(head, grouped(f.Nodes)+": CPU", grouped(f.Nodes)+": size")
+		some = some || f.Compressors != nil
+	}
+	if !some {
+		return
+	}
+	rows := [][]string{head}
+	for _, name := range compressors {
+		row := []string{name}
+		for _, f := range r.Fleets {
+			c, ok := f.Compressors[name]
+			if !ok {
+				row = append(row, "–", "–")
+				continue
+			}
+			row = append(row, duration(c.Seconds), size(float64(c.Bytes)))
+		}
+		if name == ours {
+			for i := range row {
+				row[i] = "**" + row[i] + "**"
+			}
+		}
+		rows = append(rows, row)
+	}
+	out.WriteString("Compressing the same page, and nothing else, one goroutine:\n\n")
+	table(out, rows...)
 }

@@ -36,6 +36,8 @@ type fleetResult struct {
 	Series       int                         `json:"series"`
 	MessageBytes int                         `json:"message_bytes"`
 	Contenders   map[string]*contenderResult `json:"contenders"`
+	// Compressors are what compressing the fleet's page alone costs, by name.
+	Compressors map[string]compressorResult `json:"compressors,omitempty"`
 }
 
 // contenderResult is what was measured of one contender. Sizes are bytes,

@@ -74,6 +74,9 @@ func (r *results) targets() []verdict {
 			atLeast(k.Gzip.CPU/e.Gzip.CPU, 6, "times less", "CPU of a gzip scrape, %s, against kube-state-metrics' store", size)
 		}
 		atMost(e.Compression, 1.25, "times", "compressed page, %s, of gzip level 6's", size)
+		if lead := f.lead(); lead > 0 {
+			atLeast(lead, 1.3, "times faster", "compressing the page of %s by linezip, against the fastest library", size)
+		}
 		if g := f.Contenders[gaugeVec]; g != nil {
 			atMost(e.Heap/g.Heap, 1.0/3, "times", "heap, %s, of GaugeVec's", size)
 		}

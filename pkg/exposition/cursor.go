@@ -4,9 +4,9 @@ import "github.com/edgegauge/edgegauge/pkg/registry"
 
 // cursor stands before the next line of one node's block.
 //
-// A page takes one family of all nodes before the next family, which in a large
-// fleet is one cache miss after the other. Offsets are kept in one array so that
-// the CPU can prefetch many nodes' lines at once.
+// A page takes one family of all nodes before the next family of any, which in a
+// large fleet is one cache miss after the other. Offsets are kept in one array so
+// that the CPU can prefetch many nodes' lines at once.
 type cursor struct {
 	offset uint32 // in the block, of the next line
 	family uint32 // of the next line; behind the last one higher than any
@@ -46,10 +46,9 @@ const (
 	cached = 1000
 )
 
-// fetch reads from the cache lines in which each node's label and its next line
-// of family are, and by that brings them into the cache: loads that depend on
-// nothing but the cursors overlap, while copying line after line waits for most
-// of them.
+// fetch brings each node's label and its next line of family into the cache, by
+// reading a byte of them. These loads depend on nothing but the cursors, so they
+// overlap; copying line after line would wait for most of them.
 func fetch(cursors []cursor, blocks []registry.Block, family uint32) (sum byte) {
 	const cacheLine = 64 // few lines' ends are longer
 	for i := range cursors {

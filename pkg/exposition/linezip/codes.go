@@ -172,9 +172,9 @@ func (c *codes) finish(b *bits) {
 	b.add(0, 7) // end of block
 }
 
-// sampled is which share of the lines is counted to make the codes. Counting
-// costs as much as encoding, and lines are alike. It has no factor in common with
-// the number of devices that nodes usually have, each with lines of its own kind.
+// sampled is how many lines there are for each that is counted to make the codes.
+// Counting costs as much as encoding, and lines are alike. 5 is coprime to typical
+// device counts, so sampling does not favour one device.
 const sampled = 5
 
 // adapt makes the codes that fit a text. What it does not hold counts as seen a

@@ -4,10 +4,16 @@
 // Once a page is copied rather than formatted, compressing it is what a scrape
 // costs, and looking for matches is what compressing costs. On a page there is
 // nothing to look for: the same family's line of another node, or of the same
-// node's next device, has just been written. So a line is compared with the
-// line before it and no other, and what a general compressor spends on hashing
-// and searching is not spent. Every fifth line is counted for the Huffman codes
-// that all are then written in, and on a large page the next ones too.
+// node's next device, has just been written. So each line is compared with the
+// line before it, and a tail with the few before that, and nothing is hashed or
+// searched. Huffman codes are built from every fifth line and reused for the lines
+// that follow.
+//
+// On the pages of 600, 10,000 and 100,000 nodes it takes 1.33, 1.42 and 1.37 times
+// less CPU than klauspost/compress at level 1, and 2.4 to 2.8 times less than the
+// standard library at level 1; the result is 5 % larger than the former's on the
+// smallest page and as large on the others. To measure that, run "go run .
+// compressors" in hack/bench: it is a target of the benchmark to stay above 1.3.
 //
 // Its one contract: whatever is written comes out again of any gzip reader.
 // Text of another kind is only compressed worse.

@@ -16,7 +16,7 @@ const (
 	tokensRoom = 2048
 	// longestBlock is how much text shares its codes: on a large page, where a
 	// family goes on for longer, making codes is time that can be saved. A block
-	// is a 32nd of the text before it, so that on a small page the codes follow
+	// is an eighth of the text before it, so that on a small page the codes follow
 	// the text from family to family.
 	longestBlock = 256 << 10
 )
@@ -138,7 +138,7 @@ func (z *Writer) encode(begin int) {
 		}
 		z.code.adapt(z.in[begin:z.start], z.tokens)
 		z.code.begin(&z.out)
-		z.open, z.left = true, min(int(z.size/32), longestBlock)
+		z.open, z.left = true, min(int(z.size/8), longestBlock)
 	}
 	text := z.in[begin:z.start]
 	for i := range z.tokens {

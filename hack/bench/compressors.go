@@ -1,0 +1,174 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"io"
+	"net/http"
+	"slices"
+	"syscall"
+	"time"
+
+	kgzip "github.com/klauspost/compress/gzip"
+
+	"github.com/edgegauge/edgegauge/hack/bench/contender"
+	"github.com/edgegauge/edgegauge/pkg/exposition"
+	"github.com/edgegauge/edgegauge/pkg/exposition/linezip"
+	"github.com/edgegauge/edgegauge/pkg/mapping"
+	"github.com/edgegauge/edgegauge/pkg/registry"
+)
+
+// The compressors that are compared on one page.
+const (
+	ours      = "linezip"
+	klauspost = "klauspost/compress, level 1"
+	standard  = "compress/gzip, level 1"
+)
+
+var compressors = []string{ours, klauspost, standard}
+
+// compressorResult is what compressing a fleet's page costs.
+type compressorResult struct {
+	Seconds float64 `json:"seconds"` // CPU, median
+	Bytes   int     `json:"bytes"`   // of the result
+}
+
+// compressor is a gzip writer that is used again, as for one page after the other.
+type compressor interface {
+	io.WriteCloser
+	Reset(io.Writer)
+}
+
+func newCompressor(name string) (compressor, error) {
+	switch name {
+	case ours:
+		return linezip.NewWriter(nil), nil
+	case klauspost:
+		return kgzip.NewWriterLevel(nil, kgzip.BestSpeed)
+	}
+	return gzip.NewWriterLevel(nil, gzip.BestSpeed)
+}
+
+// measureCompressors has each compress the same page, in pieces as the listener
+// writes them, in turn: what slows the machine slows all.
+func measureCompressors(nodes, rounds int, base time.Time) (map[string]compressorResult, error) {
+	page, err := ownPage(nodes, base)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]compressor{}
+	for _, name := range compressors {
+		z, err := newCompressor(name)
+		if err != nil {
+			return nil, err
+		}
+		all[name] = z
+	}
+	repeat := max(1, 2_000_000/len(page)) // a small page takes less than the clock's grain
+	seconds, sizes := map[string][]float64{}, map[string]int{}
+	for round := range rounds + 1 {
+		for _, name := range compressors {
+			before := processTime()
+			for range repeat {
+				n, err := compress(all[name], page)
+				if err != nil {
+					return nil, err
+				}
+				sizes[name] = n
+			}
+			if round > 0 { // the first one warms up
+				seconds[name] = append(seconds[name], (processTime()-before)/float64(repeat))
+			}
+		}
+	}
+	results := map[string]compressorResult{}
+	for _, name := range compressors {
+		results[name] = compressorResult{median(seconds[name]), sizes[name]}
+	}
+	return results, nil
+}
+
+// ownPage is the page of the listener, uncompressed, of a fleet that has reported
+// once.
+func ownPage(nodes int, base time.Time) ([]byte, error) {
+	data := contender.NewData(nodes, base)
+	nodesOf, err := registry.New(registry.Options{Nodes: nodes}, nil)
+	if err != nil {
+		return nil, err
+	}
+	decoder, err := mapping.NewDecoder(mapping.Version1(), "", mapping.Limits{})
+	if err != nil {
+		return nil, err
+	}
+	var report mapping.Report
+	for i := range nodes {
+		one := data.Report(i, 0)
+		if err := decoder.Decode(one.Message, &report); err != nil {
+			return nil, err
+		}
+		if err := nodesOf.Put(one.Node, &report); err != nil {
+			return nil, err
+		}
+	}
+	var page writer
+	request, err := http.NewRequest(http.MethodGet, "/metrics", nil)
+	if err != nil {
+		return nil, err
+	}
+	exposition.NewHandler(nodesOf, exposition.HandlerOptions{}).ServeHTTP(&page, request)
+	return page.Bytes(), nil
+}
+
+// writer is a ResponseWriter that keeps the page.
+type writer struct {
+	bytes.Buffer
+	header http.Header
+}
+
+func (w *writer) Header() http.Header {
+	if w.header == nil {
+		w.header = http.Header{}
+	}
+	return w.header
+}
+
+func (w *writer) WriteHeader(int) {}
+
+func compress(z compressor, page []byte) (int, error) {
+	const piece = 64 << 10
+	var n counter
+	z.Reset(&n)
+	for b := range slices.Chunk(page, piece) {
+		if _, err := z.Write(b); err != nil {
+			return 0, err
+		}
+	}
+	err := z.Close()
+	return int(n), err
+}
+
+// processTime is the CPU time of this process, in seconds. Other processes of the
+// machine do not count in it.
+func processTime() float64 {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return float64(u.Utime.Sec+u.Stime.Sec) + float64(u.Utime.Usec+u.Stime.Usec)/1e6
+}
+
+// lead is how many times as fast linezip is as the fastest library; 0 if that was
+// not measured.
+func (f *fleetResult) lead() float64 {
+	own, ok := f.Compressors[ours]
+	if !ok {
+		return 0
+	}
+	best := 0.0
+	for name, c := range f.Compressors {
+		if name != ours && (best == 0 || c.Seconds < best) {
+			best = c.Seconds
+		}
+	}
+	return best / own.Seconds
+}
