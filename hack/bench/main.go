@@ -16,6 +16,7 @@ import (
 
 const usage = `usage:
   bench run [flags]      measure, then write results.json, RESULTS.md and the plots
+  bench stall            run the old design and edgegauge while the other side stalls
   bench compressors      measure the compressors alone, into results.json
   bench render [flags]   write RESULTS.md, SCALE.md and the plots from results.json
 flags of run:
@@ -49,6 +50,10 @@ func run(args []string) error {
 		return push(args)
 	case "read":
 		return read(args)
+	case "stalled":
+		return stalled(args)
+	case "stall":
+		return stall(args)
 	}
 
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
