@@ -4,6 +4,7 @@ package operator
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -43,10 +44,16 @@ func TestScale(t *testing.T) {
 		}
 	}
 	report := func(from, to int) {
-		var b []byte
 		for i := from; i < to; i++ {
-			b = nodes.AppendJSON(b[:0], i, time.Now(), time.Minute)
-			send(t, first, nodes.Name(i), string(b), true)
+			d := nodes.Document(i, time.Now(), time.Minute)
+			if i >= 100 { // what no rule looks at is there for some only
+				d.GPUs, d.Custom, d.Disks, d.Networks = nil, nil, nil, nil
+			}
+			content, err := json.Marshal(d)
+			if err != nil {
+				t.Error(err)
+			}
+			send(t, first, nodes.Name(i), string(content), true)
 		}
 		for range 20 {
 			send(t, first, nodes.Name(0), `{"cpu":`, false)
@@ -69,6 +76,7 @@ func TestScale(t *testing.T) {
 				return
 			case <-tick.C:
 				report(0, 100)
+				send(t, second, nodes.Name(7), string(nodes.AppendJSON(nil, 7, time.Now(), time.Minute)), true)
 			}
 		}
 	}()
@@ -79,10 +87,10 @@ func TestScale(t *testing.T) {
 	query := func(expr string) []any { return ask(t, url+"/api/v1/query?query="+escape(expr)) }
 	await := func(what, expr string) {
 		t.Helper()
-		deadline := time.Now().Add(4 * time.Minute)
+		deadline := time.Now().Add(6 * time.Minute)
 		for len(query(expr)) == 0 {
 			if time.Now().After(deadline) {
-				t.Fatalf("waited 4 minutes for %s", what)
+				t.Fatalf("waited 6 minutes for %s", what)
 			}
 			time.Sleep(time.Second)
 		}
@@ -92,20 +100,27 @@ func TestScale(t *testing.T) {
 	await("a third scrape", `count_over_time(up[10m]) >= 3`)
 	await("an alert that waits", `ALERTS`)
 
-	// What counts is the time of the processor: the machine may have other work.
+	wall := rulesTime(t, url)
+	// What counts is the time of the processor, for the machine may have other work, and
+	// of nothing but the queries: scrapes and rules end, and what they brought is asked
+	// for as of then.
+	then := time.Now().Unix()
+	prometheus.rest(t)
+	idle, _ := prometheus.cost(t, "/api/v1/query?query=1")
 	var all time.Duration
 	source, _ := readSource(t)
 	for _, g := range source.Groups {
 		for _, r := range g.Rules {
-			path := "/api/v1/query?query=" + escape("count("+strings.NewReplacer("<sampleLimit>", "1", "<bodySizeLimit>", "1").Replace(r.Expr)+")")
+			path := "/api/v1/query?query=" + escape("count("+strings.NewReplacer("<sampleLimit>", "1", "<bodySizeLimit>", "1").Replace(r.Expr)+")") + at(then)
 			cost, _ := prometheus.cost(t, path)
-			if all += cost; cost > 100*time.Millisecond {
+			if all += max(0, cost-idle); cost > 100*time.Millisecond {
 				t.Logf("%s%s takes %v", r.Record, r.Alert, cost.Round(time.Millisecond))
 			}
 		}
 	}
 	t.Logf("%d nodes, %v series: all rules take %v of the processor; as Prometheus says, %v", count,
-		query("sum(scrape_samples_scraped)")[0].(map[string]any)["value"].([]any)[1], all.Round(time.Millisecond), rulesTime(t, url).Round(time.Millisecond))
+		ask(t, url+"/api/v1/query?query="+escape("sum(scrape_samples_scraped)")+at(then))[0].(map[string]any)["value"].([]any)[1],
+		all.Round(time.Millisecond), wall.Round(time.Millisecond))
 	if all > time.Second {
 		t.Errorf("the rules take %v, want a second at most", all)
 	}
@@ -122,11 +137,10 @@ func TestScale(t *testing.T) {
 				if d.UID == "edgegauge-node" {
 					expr, limit = filled(q.Expr, nodes.Name(7)), 100*time.Millisecond
 				}
-				path := "/api/v1/query?query=" + escape(expr)
+				path := "/api/v1/query?query=" + escape(expr) + at(then)
 				if p.Type == "timeseries" || p.Type == "state-timeline" {
 					// As many steps as three hours by the minute, over the time that there is.
-					now := time.Now().Unix()
-					path = fmt.Sprintf("/api/v1/query_range?query=%s&start=%d&end=%d&step=0.33", escape(expr), now-60, now)
+					path = fmt.Sprintf("/api/v1/query_range?query=%s&start=%d&end=%d&step=0.33", escape(expr), then-60, then)
 				}
 				best, result := prometheus.cost(t, path)
 				queries++
@@ -145,7 +159,7 @@ func TestScale(t *testing.T) {
 	}
 	t.Logf("%d queries of the dashboards, the slowest takes %v", queries, slowest.Round(time.Millisecond))
 	// One value for the node that both cloudcores show, by the one with the newest report.
-	if r := query(fmt.Sprintf(`instance_node:edge_node_newest_report:marker{node=%q}`, nodes.Name(7))); len(r) != 1 {
+	if r := ask(t, url+"/api/v1/query?query="+escape(fmt.Sprintf(`instance_node:edge_node_newest_report:marker{node=%q}`, nodes.Name(7)))+at(then)); len(r) != 1 {
 		t.Errorf("the marker of a node on both cloudcores has %d series", len(r))
 	}
 }
@@ -206,9 +220,27 @@ func send(t *testing.T, m *nodemetrics.Module, node, content string, good bool) 
 
 // server is a Prometheus.
 type server struct {
-	url string
-	pid int
+	url, config string
+	pid         int
 }
+
+// rest has it scrape nothing and evaluate nothing from now on. Since the jobs are gone
+// as a whole, nothing marks their series as ended.
+func (s server) rest(t *testing.T) {
+	t.Helper()
+	write(t, s.config, "global: {}\n")
+	response, err := http.Post(s.url+"/-/reload", "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		t.Fatalf("reloading: %s", response.Status)
+	}
+}
+
+// at is the parameter of a query as of a moment.
+func at(then int64) string { return fmt.Sprintf("&time=%d", then) }
 
 func startPrometheus(t *testing.T, targets ...string) server {
 	t.Helper()
@@ -230,13 +262,13 @@ scrape_configs:
   static_configs: [{targets: ["%s", "%s"], labels: {namespace: kubeedge}}]
 `, rules, targets[0], targets[1]))
 	cmd := exec.Command(program(t, "prometheus"), "--config.file="+config, "--storage.tsdb.path="+filepath.Join(folder, "data"),
-		"--web.listen-address="+address, "--log.level=warn")
+		"--web.listen-address="+address, "--web.enable-lifecycle", "--log.level=warn")
 	start(t, cmd)
 	url := "http://" + address
 	waitFor(t, "Prometheus to be ready", func() bool {
 		return getJSON(url+"/api/v1/query?query=1", &struct{}{}) == nil
 	}, nil)
-	return server{url, cmd.Process.Pid}
+	return server{url, config, cmd.Process.Pid}
 }
 
 // cost asks for a path and returns how much of the processor the answer takes: the
