@@ -38,6 +38,9 @@ func (n *nodes) counted() {
 		series++
 		bytes += int64(len(line)) + 1
 	}
+	if st := n.Stats(); int64(st.Series) != series {
+		n.tb.Errorf("%d series are counted, a scrape shows %d", st.Series, series)
+	}
 	u, o := n.Used(), n.Options()
 	if u.Series != series || u.Bytes != bytes {
 		n.tb.Errorf("%d series and %d bytes are taken, a scrape shows %d and %d", u.Series, u.Bytes, series, bytes)
@@ -152,10 +155,47 @@ func TestShareOfAll(t *testing.T) {
 			}
 			n.counted()
 		}
+		for i := range fleet {
+			const status = 3
+			if samples, dropped := n.has(fmt.Sprint("n", i)); dropped > 0 && samples+status < series/fleet-2 {
+				t.Errorf("n%d has %d samples, which is less than its share of %d series", i, samples, series/fleet)
+			}
+		}
 		for i := 0; i < fleet; i += 2 {
 			if _, dropped := n.has(fmt.Sprint("n", i)); dropped > 0 {
 				t.Errorf("n%d is within its share, and %d of its samples are dropped", i, dropped)
 			}
+		}
+	})
+}
+
+// What the decoder dropped and what is over the share are one number on the page.
+func TestDroppedIsOneNumber(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNodes(t, registry.Options{Nodes: 1, Series: 20})
+		n.report("n", values(3, `"no number"`))
+		if samples, dropped := n.has("n"); samples != 0 || dropped != 4 {
+			t.Errorf("%d samples and %d dropped, want 0 and 4", samples, dropped)
+		}
+		n.report("n", `{"volatile": "no number",`+values(50, "1")[1:])
+		if samples, dropped := n.has("n"); samples+dropped != 52 || samples < 15 || samples > 17 {
+			t.Errorf("%d samples and %d dropped of 52", samples, dropped)
+		}
+		n.counted()
+	})
+}
+
+// A node for which there is no room leaves nothing behind.
+func TestNoRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNodes(t, registry.Options{Nodes: 10, Series: 1})
+		for range 20 {
+			if got := reason(t, n.Put("n", report(t, n.mapping, `{"value": 1}`))); got != registry.NoRoom {
+				t.Fatalf("refused as %q", got)
+			}
+		}
+		if u := n.Used(); u != (registry.Usage{}) {
+			t.Errorf("%+v is taken by a node that was refused", u)
 		}
 	})
 }

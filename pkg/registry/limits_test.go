@@ -134,3 +134,31 @@ func TestReportsPerSecondSteady(t *testing.T) {
 		}
 	})
 }
+
+// A changed rate counts at once, for strangers too.
+func TestReportsPerSecondChanged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNodes(t, registry.Options{ReportsPerSecond: 0.001})
+		n.report("n", `{"value": 1}`)
+		admitted(t, n, "n")
+		n.Refused("stranger")
+		if got := reason(t, n.Admit("stranger")); got != registry.RateLimited {
+			t.Errorf("a stranger over the rate is admitted with %q", got)
+		}
+		if err := n.SetOptions(registry.Options{ReportsPerSecond: 4}); err != nil {
+			t.Fatal(err)
+		}
+		if got := admitted(t, n, "n"); got != 4 {
+			t.Errorf("%d reports are let in by the new rate, want 4", got)
+		}
+		if err := n.Admit("stranger"); err != nil {
+			t.Error(err)
+		}
+		if err := n.SetOptions(registry.Options{ReportsPerSecond: 4, NodeTTL: time.Hour}); err != nil {
+			t.Fatal(err)
+		}
+		if got := admitted(t, n, "n"); got != 0 {
+			t.Errorf("%d reports are let in by a rate that did not change, want none", got)
+		}
+	})
+}

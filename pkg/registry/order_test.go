@@ -99,6 +99,38 @@ func TestClockJumps(t *testing.T) {
 	}
 }
 
+// After a late report the next one is taken if it came a second later, or half as
+// long after it as its own time says.
+func TestSecondLateReport(t *testing.T) {
+	for _, test := range []struct {
+		apart time.Duration // of the receipts
+		own   float64       // after that of the late one
+		want  registry.Reason
+	}{
+		{1500 * time.Millisecond, 8, ""},
+		{time.Second, 8, ""},
+		{time.Second - 1, 8, registry.Late},
+		{500 * time.Millisecond, 1, ""},
+		{500*time.Millisecond - 1, 1, registry.Late},
+		{time.Second, -1, ""},
+		{10*time.Second - 1, 0, registry.Late}, // the same one again
+		{10 * time.Second, 0, ""},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			n := newNodes(t, registry.Options{})
+			n.report("n", `{"time": 1000, "value": 1}`)
+			time.Sleep(time.Second)
+			if got := reason(t, n.Put("n", report(t, n.mapping, `{"time": 991, "value": 2}`))); got != registry.Late {
+				t.Fatalf("a late report is refused as %q", got)
+			}
+			time.Sleep(test.apart)
+			if got := reason(t, n.Put("n", report(t, n.mapping, fmt.Sprintf(`{"time": %f, "value": 3}`, 991+test.own)))); got != test.want {
+				t.Errorf("another %v after it, %v s later by its own time, is refused as %q, want %q", test.apart, test.own, got, test.want)
+			}
+		})
+	}
+}
+
 // Reports that overtake each other by up to some seconds leave the newest.
 func TestOvertaking(t *testing.T) {
 	for name, test := range map[string]struct {

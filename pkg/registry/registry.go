@@ -96,7 +96,7 @@ func (r *Registry) SetOptions(o Options) error {
 		})
 		s.mu.Unlock()
 	}
-	r.full.Store(0)
+	r.lookAgain()
 	if over := r.used.now().minus(o.limit()).positive(); over != (use{}) {
 		r.used.give(r.makeRoom(over))
 	}

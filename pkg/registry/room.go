@@ -134,6 +134,14 @@ func (r *Registry) look(now time.Duration) {
 	}
 }
 
+// lookAgain has the next new node look for a place, whatever was found before.
+func (r *Registry) lookAgain() {
+	r.room.Lock()
+	defer r.room.Unlock()
+	r.room.oldest, r.room.nextLook = nil, 0
+	r.full.Store(0)
+}
+
 // wait notes that there was no place for an expected node.
 func (r *Registry) wait(name string) {
 	r.room.Lock()

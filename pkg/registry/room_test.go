@@ -51,6 +51,9 @@ func TestMakesPlace(t *testing.T) {
 		if got := n.Count(registry.ForgottenForRoom); got != 149 {
 			t.Errorf("%d nodes are counted as forgotten to make room, want 149", got)
 		}
+		if got := n.Count(registry.ExpiredByTTL); got != 50 {
+			t.Errorf("%d nodes are counted as expired, want the 50 that made room since", got)
+		}
 		for i := range 100 {
 			n.life(fmt.Sprint("expected", i), "overdue")
 		}
@@ -63,6 +66,55 @@ func appeared(prefix string, count int) (told []string) {
 		told = append(told, fmt.Sprintf("%s%d: appeared", prefix, i))
 	}
 	return told
+}
+
+// A node that has returned since it was found to have expired keeps its place.
+func TestReturnedKeepsItsPlace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNodes(t, registry.Options{Nodes: 3, NodeTTL: time.Minute})
+		for _, node := range []string{"a", "b", "c"} {
+			n.report(node, `{"value": 1}`)
+			time.Sleep(time.Second)
+		}
+		time.Sleep(time.Hour)
+		n.report("d", `{"value": 1}`)
+		n.life("a", "")
+		n.report("b", `{"value": 1}`)
+		n.report("e", `{"value": 1}`)
+		n.life("b", "fresh")
+		n.life("c", "")
+	})
+}
+
+// A place that becomes free earlier than it seemed is found soon, after a change of
+// the options at once.
+func TestPlaceFreeEarlier(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := registry.Options{Nodes: 2, NodeTTL: time.Hour, DisconnectGrace: time.Second}
+		n := newNodes(t, o)
+		n.report("a", `{"value": 1}`)
+		n.report("b", `{"value": 1}`)
+		if got := reason(t, n.Admit("c")); got != registry.TooManyNodes {
+			t.Fatalf("a third is admitted with %q", got)
+		}
+		n.Disconnected("a")
+		time.Sleep(10 * time.Second)
+		if err := n.Admit("c"); err != nil {
+			t.Error(err)
+		}
+		n.report("c", `{"value": 1}`)
+		if got := reason(t, n.Admit("d")); got != registry.TooManyNodes {
+			t.Fatalf("a fourth is admitted with %q", got)
+		}
+		o.NodeTTL = time.Nanosecond
+		if err := n.SetOptions(o); err != nil {
+			t.Fatal(err)
+		}
+		if err := n.Admit("d"); err != nil {
+			t.Error(err)
+		}
+		n.report("d", `{"value": 1}`)
+	})
 }
 
 // An expected node for which there is no place gets the next one.
@@ -98,6 +150,7 @@ func TestExpectWaits(t *testing.T) {
 		n.Forget("b") // its Node object is gone too
 		n.Forget("a")
 		n.Sweep()
+		time.Sleep(time.Second)
 		n.shows()
 	})
 }

@@ -118,3 +118,31 @@ func TestDeletedAreForgotten(t *testing.T) {
 		t.Errorf("%d deletions are remembered after a sweep", count())
 	}
 }
+
+// What is given back of a credit is free again.
+func TestGiveBack(t *testing.T) {
+	r, err := New(Options{Nodes: 2}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.nodes.Add(1)
+	r.used.take(use{3, 30}, use{10, 100})
+	r.giveBack(credit{place: true, use: use{3, 30}})
+	if u := r.Used(); u != (Usage{}) {
+		t.Errorf("%+v is taken", u)
+	}
+}
+
+// No more nodes wait than there can be.
+func TestWaitingIsBounded(t *testing.T) {
+	r, err := New(Options{Nodes: 2}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 100 {
+		_ = r.Expect(fmt.Sprint(i))
+	}
+	if got := len(r.room.waiting); got != 2 {
+		t.Errorf("%d nodes wait, want 2", got)
+	}
+}
