@@ -261,3 +261,32 @@ func TestInstalledFlags(t *testing.T) {
 		}
 	}
 }
+
+// The first report comes after a random part of the interval, or as the flag
+// says.
+func TestFirstReport(t *testing.T) {
+	first := regexp.MustCompile(`firstReportIn=(\S+)`)
+	starts := func(args ...string) map[string]bool {
+		seen := map[string]bool{}
+		for i := 0; i < 4; i++ {
+			ctx, cancel := context.WithCancel(context.Background())
+			cancel()
+			var log bytes.Buffer
+			if code := run(ctx, append(args, "--interval=1h", "--broker=tcp://127.0.0.1:1"), environment(), nil, &log); code != 0 {
+				t.Fatalf("exit status %d: %s", code, &log)
+			}
+			m := first.FindStringSubmatch(log.String())
+			if m == nil {
+				t.Fatalf("said %s", &log)
+			}
+			seen[m[1]] = true
+		}
+		return seen
+	}
+	if seen := starts(); len(seen) < 3 {
+		t.Errorf("random starts %v", seen)
+	}
+	if seen := starts("--start-offset=7s"); len(seen) != 1 || !seen["7s"] {
+		t.Errorf("starts %v, want 7s", seen)
+	}
+}

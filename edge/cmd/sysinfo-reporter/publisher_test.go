@@ -207,3 +207,23 @@ func TestTakenOver(t *testing.T) {
 		t.Errorf("%d lines:\n%s", n, log)
 	}
 }
+
+// The wait between attempts begins anew after a report got through.
+func TestBackoffBeginsAnew(t *testing.T) {
+	b := &broker{}
+	scene(t, b, func() {
+		pass(10 * time.Minute) // the wait has grown to its limit
+		b.set(true, false)
+		pass(90 * time.Second)
+		if len(b.got) < 2 {
+			t.Fatalf("got %v", b.got)
+		}
+		before := len(b.attempts)
+		b.set(false, false)
+		pass(5 * time.Second)
+		// Waits of half a second to one, then one to two, then two to four.
+		if n := len(b.attempts) - before; n < 2 {
+			t.Errorf("%d attempts in the first five seconds of an outage", n)
+		}
+	})
+}

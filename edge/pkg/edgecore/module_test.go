@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -43,7 +44,7 @@ func run(t *testing.T, c Config) (stop func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.start = func(time.Duration) time.Duration { return 0 }
+	m.start = func(time.Duration) time.Duration { return 200 * time.Millisecond } // some ticks of the processors
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error)
 	go func() { done <- m.Run(ctx) }()
@@ -90,6 +91,9 @@ func TestMessage(t *testing.T) {
 	}
 	if doc.IntervalSeconds != 0.1 || len(doc.Custom) != 1 {
 		t.Errorf("report %+v", doc)
+	}
+	if runtime.GOOS == "linux" && (doc.CPU == nil || doc.CPU.UsageRatio == nil) {
+		t.Error("the first report has no CPU ratio")
 	}
 }
 
@@ -144,9 +148,16 @@ const channelSize = 1024
 func TestNoHub(t *testing.T) {
 	asked := make(chan bool, 100)
 	stop := run(t, Config{HubModule: "nobody", Connected: func() bool { asked <- true; return true }})
-	<-asked
-	<-asked
+	// beehive drops what it has for nobody, and the module goes on.
+	for i := 0; i < 5; i++ {
+		<-asked
+	}
 	stop()
+	select {
+	case <-asked:
+		t.Error("went on after its end")
+	default:
+	}
 }
 
 func TestConfig(t *testing.T) {
@@ -168,6 +179,33 @@ func TestConfig(t *testing.T) {
 				t.Errorf("module %+v", m)
 			}
 		})
+	}
+}
+
+// A fleet that starts at once does not report in step.
+func TestStartIsRandom(t *testing.T) {
+	seen := map[time.Duration]bool{}
+	for i := 0; i < 10; i++ {
+		m, err := New(Config{Interval: time.Hour})
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen[m.start(time.Hour)] = true
+	}
+	if len(seen) < 9 {
+		t.Errorf("starts %v", seen)
+	}
+}
+
+// What is left unset has a useful value.
+func TestDefaults(t *testing.T) {
+	m, err := New(Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := m.config
+	if c.Interval != time.Minute || c.Topic != "default/user/sysinfo" || c.HubModule != "websocket" || !c.Connected() {
+		t.Errorf("config %+v", c)
 	}
 }
 
