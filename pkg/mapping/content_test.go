@@ -197,6 +197,7 @@ func TestContentHardlyHidden(t *testing.T) {
 	d := newDecoder(t, mapping.Version1(), "", mapping.Limits{})
 	for name, content := range map[string]any{
 		"a minus": struct {
+			//lint:ignore SA5008 the tag is right: it names the field "-"
 			X any `json:"-,"`
 		}{cycle()},
 		"embedded": struct{ inner }{inner{cycle()}},
