@@ -54,6 +54,7 @@ func TestDecodeContent(t *testing.T) {
 		"a MarshalJSON that panics": {loud{}, mapping.NotJSON, "panic: loud"},
 		"a large map":               {map[string]string{"x": strings.Repeat("x", mapping.DefaultLimits.Bytes)}, mapping.TooLarge, "a map[string]string of more bytes than that as JSON, the limit is 262144"},
 		"large as JSON alone":       {map[string]string{"x": strings.Repeat("\x00", mapping.DefaultLimits.Bytes/2)}, mapping.TooLarge, "bytes, the limit is 262144"},
+		"large keys":                {map[string]int{strings.Repeat("k", mapping.DefaultLimits.Bytes): 1}, mapping.TooLarge, "a map[string]int of more bytes than that as JSON"},
 		"large bytes":               {map[string]any{"x": make([]byte, mapping.DefaultLimits.Bytes)}, mapping.TooLarge, "the limit is 262144"},
 		"large raw JSON":            {map[string]any{"x": json.RawMessage(strings.Repeat(" ", mapping.DefaultLimits.Bytes))}, mapping.TooLarge, "the limit is 262144"},
 		"a cycle":                   {cycle(), mapping.TooDeep, "nested deeper than 64"},
@@ -217,11 +218,12 @@ func TestContentThatFits(t *testing.T) {
 	text := strings.Repeat("x", mapping.DefaultLimits.Bytes-room)
 	raw := json.RawMessage(`"` + text + `"`)
 	for name, content := range map[string]any{
-		"a string": map[string]any{"cpu": load, "x": text},
-		"raw JSON": map[string]any{"cpu": load, "x": raw},
-		"a slice":  map[string]any{"cpu": load, "x": make([]int, (mapping.DefaultLimits.Bytes-room)/2)},
-		"bytes":    map[string]any{"cpu": load, "x": make([]byte, (mapping.DefaultLimits.Bytes-room)/4*3)},
-		"structs":  map[string]any{"cpu": load, "x": make([]struct{ A int }, (mapping.DefaultLimits.Bytes-room)/len(`{"A":0},`))},
+		"a string":         map[string]any{"cpu": load, "x": text},
+		"numbers for keys": map[string]any{"cpu": load, "x": map[int]bool{1: true, 2: false}},
+		"raw JSON":         map[string]any{"cpu": load, "x": raw},
+		"a slice":          map[string]any{"cpu": load, "x": make([]int, (mapping.DefaultLimits.Bytes-room)/2)},
+		"bytes":            map[string]any{"cpu": load, "x": make([]byte, (mapping.DefaultLimits.Bytes-room)/4*3)},
+		"structs":          map[string]any{"cpu": load, "x": make([]struct{ A int }, (mapping.DefaultLimits.Bytes-room)/len(`{"A":0},`))},
 	} {
 		var r mapping.Report
 		if err := d.Decode(content, &r); err != nil || len(r.Samples) != 1 {

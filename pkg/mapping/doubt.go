@@ -8,12 +8,11 @@ import (
 
 // Times that a report can sensibly have, in seconds since the Unix epoch, and
 // the longest interval between reports that anybody is likely to mean.
-var (
-	earliest = float64(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).Unix())
-	latest   = float64(time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC).Unix())
+const (
+	earliest       = 946684800  // 2000-01-01T00:00:00Z
+	latest         = 4102444800 // 2100-01-01T00:00:00Z
+	likelyInterval = 24 * 3600
 )
-
-const likelyInterval = 24 * 3600
 
 // units are what a number may be in that was taken for seconds, or for seconds
 // with a scale.
