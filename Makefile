@@ -2,7 +2,7 @@
 # a fresh machine with Go, `make test` and `make e2e` with Go, Debian and root.
 SHELL := bash
 
-.PHONY: help go run build unit lint test bench bench-full browser scale e2e cluster cluster-down docs clean image mutate fuzz soak
+.PHONY: help go run build unit lint test bench bench-full browser screenshots scale e2e cluster cluster-down docs clean image mutate fuzz soak
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,6 +29,9 @@ test: go ## run all tests that need no cluster: lint, unit, and those beside rea
 browser: go ## look at the status pages in Chromium; hold the dashboards to Grafana's types
 	hack/browser/run.sh
 	hack/dashboards/run.sh --check
+
+screenshots: go ## both dashboards with 600 nodes, in light and dark, into .cache/screenshots
+	hack/perses/run.sh
 
 scale: go ## time rules and dashboards in a real Prometheus with 600 and 10,000 nodes
 	hack/packages.sh prometheus=prometheus
