@@ -539,3 +539,32 @@ func TestServingComesBack(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Requests are bounded too: their headers in size, and the time that they take to
+// come.
+func TestRequests(t *testing.T) {
+	m := newModule(t, func(c *Config) { c.BindAddress = freeAddress(t) })
+	stop := run(t, m)
+	defer func() {
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	}()
+	address := m.config.Load().BindAddress
+	c := hung(t, address, "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: "+strings.Repeat("x", 40<<10)+"\r\n\r\n", 0)
+	if line, err := bufio.NewReader(c).ReadString('\n'); err != nil || !strings.Contains(line, "431") {
+		t.Errorf("a header of 40 KiB: %q, %v", line, err)
+	}
+	if testing.Short() {
+		t.Skip("the rest takes several seconds")
+	}
+	begin := time.Now()
+	slow := hung(t, address, "GET /healthz HTTP/1.1\r\nHost: x\r\nX-", 0)
+	_ = slow.SetReadDeadline(begin.Add(20 * time.Second))
+	if _, err := io.ReadAll(slow); err != nil {
+		t.Errorf("a header that never ends: %v after %v", err, time.Since(begin))
+	}
+	if d := time.Since(begin); d < 4*time.Second {
+		t.Errorf("a slow header was given %v only", d)
+	}
+}

@@ -3,8 +3,10 @@ package linezip
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"math/rand"
 	"os"
@@ -124,21 +126,88 @@ func TestSize(t *testing.T) {
 	}
 }
 
+// The error of the underlying writer is returned, by that call and all that follow,
+// without another write; after Reset it is forgotten.
 func TestWriterReturnsTheError(t *testing.T) {
 	gone := errors.New("gone")
-	z := NewWriter(failing{gone})
+	f := &failing{err: gone}
+	z := NewWriter(f)
 	text := page(10_000)
-	if _, err := z.Write(text); !errors.Is(err, gone) {
-		t.Errorf("Write returned %v", err)
+	for range 3 {
+		if n, err := z.Write(text); !errors.Is(err, gone) || n != 0 {
+			t.Errorf("Write returned %d, %v", n, err)
+		}
+	}
+	if err := z.Close(); !errors.Is(err, gone) {
+		t.Errorf("Close returned %v", err)
+	}
+	if f.writes != 1 {
+		t.Errorf("the writer that failed was written to %d times", f.writes)
+	}
+	if got := expand(t, compress(t, z, text, 1000)); !bytes.Equal(got, text) {
+		t.Error("after Reset the page is another one")
+	}
+	// An error that comes with the last bytes is Close's.
+	z.Reset(&failing{err: gone})
+	if _, err := z.Write([]byte("up 1\n")); err != nil {
+		t.Errorf("Write returned %v before anything was written", err)
 	}
 	if err := z.Close(); !errors.Is(err, gone) {
 		t.Errorf("Close returned %v", err)
 	}
 }
 
-type failing struct{ err error }
+type failing struct {
+	err    error
+	writes int
+}
 
-func (f failing) Write([]byte) (int, error) { return 0, f.err }
+func (f *failing) Write([]byte) (int, error) {
+	f.writes++
+	return 0, f.err
+}
+
+// The header is that of gzip without a name or a time, so that equal pages are equal
+// compressed, and the trailer has the sum and the size.
+func TestFrame(t *testing.T) {
+	text := page(100)
+	z := NewWriter(nil)
+	a, b := compress(t, z, text, 7), compress(t, z, text, 1<<20)
+	if !bytes.Equal(a, b) {
+		t.Error("the same page, written in other pieces, is compressed otherwise")
+	}
+	if want := []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255}; !bytes.Equal(a[:10], want) {
+		t.Errorf("the header is % x, want % x", a[:10], want)
+	}
+	tail := a[len(a)-8:]
+	if sum, size := binary.LittleEndian.Uint32(tail), binary.LittleEndian.Uint32(tail[4:]); sum != crc32.ChecksumIEEE(text) || size != uint32(len(text)) {
+		t.Errorf("the trailer has sum %x and size %d", sum, size)
+	}
+}
+
+// Lines are compared with the lines before: what repeats takes next to nothing.
+func TestMatches(t *testing.T) {
+	for name, test := range map[string]struct {
+		line func(i int) string
+		most float64 // bits a line
+	}{
+		"the same line":                {func(int) string { return "edge_node_up{node=\"edge-node-000001\"} 1\n" }, 20},
+		"another node, the same value": {func(i int) string { return fmt.Sprintf("edge_node_up{node=\"edge-node-%06d\"} 1\n", i) }, 45},
+		"devices in turn": {func(i int) string {
+			return fmt.Sprintf("edge_node_network_up{node=\"n\",device=\"%s\"} 1\n", []string{"eth0", "a-long-name-0", "wlan-with-a-long-name", "tun"}[i%4])
+		}, 45},
+	} {
+		var b bytes.Buffer
+		const lines = 20_000
+		for i := range lines {
+			b.WriteString(test.line(i))
+		}
+		got := float64(len(compress(t, NewWriter(nil), b.Bytes(), 1000))) * 8 / lines
+		if got > test.most {
+			t.Errorf("%s: %.1f bits a line, want at most %v", name, got, test.most)
+		}
+	}
+}
 
 // TestCodeLengths checks that the codes are complete and short enough for
 // DEFLATE, even where Huffman's own would be longer.
@@ -158,7 +227,7 @@ func TestCodeLengths(t *testing.T) {
 		codeLengths(lengths, counts)
 		sum := 0.0
 		for _, n := range lengths {
-			if n == 0 || n > longestCode {
+			if n == 0 || n > 15 { // RFC 1951, section 3.2.7
 				t.Errorf("%s: a code of %d bits", name, n)
 			}
 			sum += 1 / float64(uint(1)<<n)
