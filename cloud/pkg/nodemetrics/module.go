@@ -198,7 +198,9 @@ func (m *Module) Connected(node string) { m.registry.Connected(node) }
 // were still on their way are refused for two seconds.
 func (m *Module) Forget(node string) {
 	m.registry.Forget(node)
-	m.pending.drop(node)
+	if m.pending.drop(node) {
+		m.metrics.rejected[string(registry.Forgotten)].Inc()
+	}
 }
 
 func logChange(node string, c registry.Change) {

@@ -149,6 +149,10 @@ func TestPendingForgotten(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		synctest.Wait()
 		wantNoLine(t, m, `edge_node_up{`)
+		wantLine(t, m, `nodemetrics_reports_total{reason="forgotten",result="rejected"} 1`)
+		if accepted, refused := sent(t, m); accepted+refused != 9 {
+			t.Errorf("%v accepted and %v refused of 10, one of which was of a deleted node", accepted, refused)
+		}
 	})
 }
 
