@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/edgegauge/edgegauge/edge/pkg/ask"
 	"github.com/edgegauge/edgegauge/edge/pkg/plainfile"
 	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
@@ -96,8 +97,11 @@ type groupWalk struct {
 }
 
 func (w *groupWalk) walk(dir string, depth int) error {
-	if depth > maxGroupDepth || w.groups > maxGroups || w.ctx.Err() != nil {
-		return w.ctx.Err()
+	if w.ctx.Err() != nil {
+		return ask.ErrNoAnswer
+	}
+	if depth > maxGroupDepth || w.groups > maxGroups {
+		return nil
 	}
 	err := plainfile.Folders(dir, func(name string) error {
 		w.groups++
@@ -112,7 +116,7 @@ func (w *groupWalk) walk(dir string, depth int) error {
 		return nil
 	})
 	if w.ctx.Err() != nil {
-		return w.ctx.Err()
+		return ask.ErrNoAnswer
 	}
 	if err != nil && depth == 0 {
 		return err
