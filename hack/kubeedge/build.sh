@@ -42,6 +42,8 @@ go build -C "$from" "${flags[@]}" -p "${BUILD_JOBS:-$(nproc)}" -trimpath \
 	"if it does, tell us the tree's version and what the compiler said"
 say "built $out ($(du -h "$out" | cut -f1))"
 
+[ -z "$version" ] || "$here/record.sh" "$version" built
+
 [ -z "${QUIET:-}" ] || exit 0
 tag=${version:-<tag>}
 cat <<END

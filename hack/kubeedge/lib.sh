@@ -58,7 +58,7 @@ find_tree() {
 fetch_tree() {
 	version=$1
 	tree=$cache/trees/kubeedge-$1
-	[ ! -f "$tree/.complete" ] || return 0
+	[ ! -f "$tree.complete" ] || return 0
 	rm -rf "$tree"
 	mkdir -p "$tree"
 	local archive=${KUBEEDGE_TREES:-}/kubeedge-$1.tar.gz
@@ -72,7 +72,7 @@ fetch_tree() {
 			"give the folder of a checkout" \
 			"or put kubeedge-$1.tar.gz into a folder and name it in KUBEEDGE_TREES"
 	fi
-	touch "$tree/.complete"
+	touch "$tree.complete"
 }
 
 # tree_version: sets version, where nobody said it, by the tree's tag or name, and
@@ -82,7 +82,7 @@ tree_version() {
 	if [ "$(git -C "$tree" rev-parse --show-toplevel 2>/dev/null)" = "$tree" ]; then
 		commit=$(git -C "$tree" rev-parse HEAD)
 		state=clean
-		[ -z "$(git -C "$tree" status --porcelain 2>/dev/null | grep -v '\.complete$')" ] || state=dirty
+		[ -z "$(git -C "$tree" status --porcelain 2>/dev/null)" ] || state=dirty
 		date=${date:-$(git -C "$tree" log -1 --format=%ct)}
 		if [ -z "$version" ]; then
 			# As KubeEdge's own build has it: v1.23.1-5-gabc becomes v1.23.1-5+abc.
@@ -132,6 +132,23 @@ required() {
 
 go_line() { awk '$1 == "go" { print $2; exit }' "$1"; }
 
+# require_edgegauge GO.MOD: has it require this checkout, and nothing else change.
+# Whatever both need stays as it is, for what edgegauge asks for would lift it:
+# prometheus/common 0.48 breaks the Kubernetes of v1.20.
+require_edgegauge() {
+	begin "keep the tree's versions"
+	local ours pins=() path version
+	ours=$(go -C "$root" list -m -f '{{if not .Main}}{{.Path}}{{end}}' all) || fail "go list -m all does not work in $root" \
+		"without a module proxy nothing can be built: see go env GOPROXY"
+	# A go.mod of Go 1.17 or later lists every module that its packages need.
+	while read -r path version; do pins+=("-replace=$path=$path@$version"); done < <(
+		required "$1" | awk 'NR == FNR { ours[$1]; next } $1 in ours' <(echo "$ours") -)
+	[ ${#pins[@]} -gt 0 ] || fail "$1 requires nothing that edgegauge needs too" "is it KubeEdge's go.mod?"
+	go mod edit "${pins[@]}" -require="$edgegauge@v0.0.0" -replace="$edgegauge=$root" "$1" ||
+		fail "go mod edit refused it" "is the tree's go.mod in order?"
+	say "versions: ${#pins[@]} modules that both need stay as the tree has them"
+}
+
 # lay_over: sets work, a folder with the copies of go.mod and go.sum and the
 # overlay, and flags, with which go compiles tree and exporter together. With the
 # word tests, our tests are laid over as well.
@@ -143,19 +160,9 @@ lay_over() {
 	if [ -f "$tree/go.sum" ]; then cp "$tree/go.sum" "$work/go.sum"; fi
 	chmod u+w "$work"/go.*
 
-	begin "keep the tree's versions"
-	# Whatever both need stays as the tree has it: what edgegauge asks for would
-	# lift it otherwise (prometheus/common 0.48 breaks the Kubernetes of v1.20).
-	# A go.mod of Go 1.17 or later lists every module that its packages need.
-	local pins=() path pinned
-	while read -r path pinned; do pins+=("-replace=$path=$path@$pinned"); done < <(required "$work/go.mod")
-	[ ${#pins[@]} -gt 0 ] || fail "$tree/go.mod requires nothing" "is it KubeEdge's go.mod?"
+	require_edgegauge "$work/go.mod"
 	local line
-	line=$(go_line "$work/go.mod")
-	(cd "$work" && go mod edit "${pins[@]}" -require="$edgegauge@v0.0.0" -replace="$edgegauge=$root") ||
-		fail "go mod edit refused the copy of go.mod" "is the tree's go.mod in order?"
-	say "versions: the ${#pins[@]} modules that its go.mod requires stay as they are"
-
+	line=$(go_line "$tree/go.mod")
 	flags=(-mod=mod "-modfile=$work/go.mod" "-overlay=$work/overlay.json" -buildvcs=false)
 	if [ "$(printf '%s\n1.22\n' "$line" | sort -V | head -n 1)" != 1.22 ]; then
 		# A requirement on edgegauge raises the copy's go line to 1.22, and with

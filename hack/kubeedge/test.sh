@@ -13,3 +13,4 @@ lay_over tests
 
 begin "test"
 go test -C "$tree" "${flags[@]}" -p "${BUILD_JOBS:-$(nproc)}" "$@" "./$command" || fail "the tests' words are above" "see above"
+[ -z "$version" ] || "$here/record.sh" "$version" tested

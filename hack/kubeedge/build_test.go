@@ -1,0 +1,172 @@
+// Package kubeedge tests the scripts that build cloudcore into KubeEdge trees. What
+// needs a real tree is skipped where KUBEEDGE_TREES names none.
+package kubeedge
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// script runs a script and returns what it said, on both outputs.
+func script(t *testing.T, name string, arguments ...string) (string, error) {
+	t.Helper()
+	command := exec.Command("./"+name, arguments...)
+	command.Env = append(os.Environ(), "EDGEGAUGE_CACHE="+t.TempDir())
+	output, err := command.CombinedOutput()
+	return string(output), err
+}
+
+// tree makes a folder with files.
+func tree(t *testing.T, files map[string]string) string {
+	t.Helper()
+	folder := t.TempDir()
+	for name, text := range files {
+		file := filepath.Join(folder, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return folder
+}
+
+// TestWhatFailsSaysSo: the step, what was wrong, and a cure.
+func TestWhatFailsSaysSo(t *testing.T) {
+	const mod = "module github.com/kubeedge/kubeedge\n\ngo 1.21\n"
+	for name, test := range map[string]struct {
+		tree string
+		says []string
+	}{
+		"no folder":    {"/nonexistent/tree", []string{`step "find the tree" failed: /nonexistent/tree is neither a folder nor a version`, "give the folder"}},
+		"no module":    {tree(t, nil), []string{"has no go.mod", "give the folder that holds"}},
+		"another":      {tree(t, map[string]string{"go.mod": "module example.com/other\n"}), []string{"says module example.com/other", "github.com/kubeedge/kubeedge"}},
+		"no cloudcore": {tree(t, map[string]string{"go.mod": mod}), []string{"has no cloud/cmd/cloudcore/app"}},
+		"not a KubeEdge": {tree(t, map[string]string{"go.mod": mod, "cloud/cmd/cloudcore/app/server.go": "package app\n", "vendor/modules.txt": ""}),
+			[]string{"go.mod: go 1.21, it vendors", `step "keep the tree's versions" failed`, "requires nothing"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out := filepath.Join(t.TempDir(), "cloudcore")
+			said, err := script(t, "build.sh", test.tree, out)
+			if err == nil {
+				t.Errorf("it succeeded")
+			}
+			for _, want := range test.says {
+				if !strings.Contains(said, want) {
+					t.Errorf("it lacks %q:\n%s", want, said)
+				}
+			}
+			if _, err := os.Stat(out); err == nil {
+				t.Errorf("something was built")
+			}
+		})
+	}
+}
+
+// TestTrees: for every real tree, our sources go with it, nothing that it requires is
+// lifted, and nothing is written into it.
+func TestTrees(t *testing.T) {
+	archives, _ := filepath.Glob(filepath.Join(os.Getenv("KUBEEDGE_TREES"), "kubeedge-v*.tar.gz"))
+	if os.Getenv("KUBEEDGE_TREES") == "" || len(archives) == 0 {
+		t.Skip("KUBEEDGE_TREES names no folder with kubeedge-<version>.tar.gz")
+	}
+	for _, archive := range archives {
+		version := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(archive), "kubeedge-"), ".tar.gz")
+		t.Run(version, func(t *testing.T) {
+			folder := t.TempDir()
+			if output, err := exec.Command("tar", "-xzf", archive, "-C", folder, "--strip-components", "1").CombinedOutput(); err != nil {
+				t.Fatalf("%v: %s", err, output)
+			}
+			before := sum(t, folder)
+			// What lay_over prepares is what build.sh compiles with.
+			command := exec.Command("bash", "-euo", "pipefail", "-c", `
+				. ./lib.sh
+				find_tree "$1"
+				lay_over
+				echo "flags ${flags[*]}"
+				echo "stamps ${stamps[*]}"
+				go list -C "$tree" "${flags[@]}" -f '{{.GoFiles}}' ./cloud/cmd/cloudcore
+				# Every package that is needed is there, at the tree's versions.
+				go list -C "$tree" "${flags[@]}" -deps ./cloud/cmd/cloudcore >"$work/deps"
+				# And what is ours compiles with them; the rest is for test.sh.
+				go build -C "$tree" "${flags[@]}" github.com/edgegauge/edgegauge/cloud/pkg/nodemetrics
+				go list -C "$tree" "${flags[@]}" -m -f 'now {{.Path}} {{with .Replace}}{{.Version}}{{else}}{{.Version}}{{end}}' \
+					github.com/prometheus/client_golang github.com/prometheus/common k8s.io/client-go k8s.io/klog/v2`, "lib", folder)
+			command.Env = append(os.Environ(), "KUBEEDGE_VERSION="+version)
+			output, err := command.CombinedOutput()
+			said := string(output)
+			if err != nil {
+				t.Fatalf("%v:\n%s", err, said)
+			}
+			if after := sum(t, folder); after != before {
+				t.Errorf("something was written into the tree")
+			}
+			if !strings.Contains(said, "edgegauge_main.go") || strings.Contains(said, " cloudcore.go") {
+				t.Errorf("our main does not stand in the place of the tree's:\n%s", said)
+			}
+			if strings.Contains(said, "note: ") {
+				t.Errorf("the tree's own main is taken for another:\n%s", said)
+			}
+			if want := "version.gitVersion=" + version; !strings.Contains(said, want) {
+				t.Errorf("it lacks %s:\n%s", want, said)
+			}
+			mod, err := os.ReadFile(filepath.Join(folder, "go.mod"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, line := range strings.Split(said, "\n") {
+				var path, now string
+				if n, _ := fmt.Sscanf(line, "now %s %s", &path, &now); n == 2 && !strings.Contains(string(mod), now) {
+					t.Errorf("%s became %s, which the tree's go.mod has not", path, now)
+				}
+			}
+			newer := strings.Contains(said, "-tags=kubeedge_v1_22")
+			module := filepath.Join(folder, "staging/src/github.com/kubeedge/beehive/pkg/core/module.go")
+			if text, err := os.ReadFile(module); err != nil || strings.Contains(string(text), "RestartPolicy()") != newer {
+				t.Errorf("the tag for RestartPolicy: %v, and reading beehive: %v", newer, err)
+			}
+			older := strings.Contains(string(mod), "\ngo 1.21")
+			if got := strings.Contains(said, "=-lang=go1.21"); got != older {
+				t.Errorf("the tree's language is kept: %v, it is an older one: %v", got, older)
+			}
+		})
+	}
+}
+
+// sum returns a sum over all files of a folder.
+func sum(t *testing.T, folder string) string {
+	t.Helper()
+	hash := sha256.New()
+	if err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		fmt.Fprintf(hash, "%s %x\n", path, sha256.Sum256(data))
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("%x", hash.Sum(nil))
+}
+
+// TestForksMainIsNamed: a main that is not KubeEdge's own is left out, and that is
+// said.
+func TestForksMainIsNamed(t *testing.T) {
+	folder := tree(t, map[string]string{
+		"go.mod":                            "module github.com/kubeedge/kubeedge\n\ngo 1.23\n\nrequire k8s.io/klog/v2 v2.120.1\n",
+		"cloud/cmd/cloudcore/app/server.go": "package app\n",
+		"cloud/cmd/cloudcore/cloudcore.go":  "package main\n\nfunc main() { println(\"mine\") }\n",
+	})
+	said, _ := script(t, "build.sh", folder, filepath.Join(t.TempDir(), "cloudcore"))
+	if want := "note: cloud/cmd/cloudcore/cloudcore.go of the tree is not KubeEdge's own"; !strings.Contains(said, want) {
+		t.Errorf("it lacks %q:\n%s", want, said)
+	}
+}
