@@ -2,7 +2,7 @@
 # a fresh machine with Go, `make test` and `make e2e` with Go, Debian and root.
 SHELL := bash
 
-.PHONY: help go run build unit lint test bench bench-full browser screenshots scale e2e cluster cluster-down docs clean image mutate fuzz soak
+.PHONY: help go run build unit lint test bench bench-full browser screenshots scale e2e cluster cluster-down docs clean image cloudcore kubeedge mutate fuzz soak
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,8 +39,7 @@ scale: go ## time rules and dashboards in a real Prometheus with 600 and 10,000 
 	SCALE_NODES=10000 go test -count=1 -tags e2e -v -timeout 15m -run TestScale ./hack/operator
 
 e2e: go ## assert the whole stack: KubeEdge, the operator, Prometheus, all real
-	go -C cloud/cmd/cloudcore vet ./...
-	go -C cloud/cmd/cloudcore test ./...
+	ONLY=v1.23.1 hack/kubeedge/all.sh
 	go -C hack/e2e vet ./...
 	hack/e2e/run.sh
 
@@ -58,6 +57,14 @@ bench-full: go ## 100,000 nodes too
 
 image: go ## build the container image of cloudcore as a tar, without a daemon
 	hack/image.sh $(BINARY)
+
+KUBEEDGE ?= v1.23.1
+OUT ?= bin/cloudcore
+cloudcore: go ## build a KubeEdge's cloudcore with the exporter: KUBEEDGE=<tree or version>
+	hack/kubeedge/build.sh "$(KUBEEDGE)" "$(OUT)"
+
+kubeedge: go ## test the adapter in every KubeEdge tree there is (KUBEEDGE_TREES)
+	hack/kubeedge/all.sh
 
 PACKAGE ?= pkg cloud/pkg cloud/cmd/cloudcore
 MUTATE ?= -budget 40m

@@ -43,7 +43,7 @@ up() {
 	ip addr add "$address" dev "$link"
 	ip link set "$link" up
 	setsid ip netns exec "$namespace" unshare --mount --pid --fork --kill-child --mount-proc \
-		"$cache/bin/cluster" --root "$root" >"$cache/cluster.log" 2>&1 </dev/null &
+		"$cache/bin/cluster" --root "$root" --kubeedge "$("$here/version.sh" 2>/dev/null)" >"$cache/cluster.log" 2>&1 </dev/null &
 	pid=$!
 	echo "$pid" >"$cache/cluster.pid"
 	turns=0

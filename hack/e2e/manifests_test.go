@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,22 +13,65 @@ import (
 )
 
 // manifests looks at what the API server made of the chart's objects and the
-// parts that manifests/cloudcore adds to them.
+// parts that manifests/cloudcore adds to them, and at what a helm upgrade leaves.
 func (s *suite) manifests(t *testing.T) {
-	ports, err := s.Kubectl("", "get", "-n", "kubeedge", "deployment", "cloudcore", "-o",
+	before := s.config(t)["nodemetrics.yaml"]
+	s.merged(t, before)
+	source, err := s.Source(s.KubeEdge)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The values of the first time, and another one. cloudcore's own rewrite of
+	// its configuration is kept: later steps look at it.
+	rewritten := s.config(t)["cloudcore.yaml"]
+	if err := s.InstallChart(source, "--reuse-values", "--set", "cloudCore.modules.dynamicController.enable=true"); err != nil {
+		t.Fatal(err)
+	}
+	if upgraded := s.config(t)["cloudcore.yaml"]; upgraded == rewritten {
+		t.Errorf("helm upgrade changed nothing, so this proves nothing:\n%s", upgraded)
+	}
+	s.merged(t, before)
+	if err := s.EditConfigMap("cloudcore.yaml", rewritten); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// merged holds the chart's objects to having what is the chart's, what is ours,
+// and the image that the user's values say.
+func (s *suite) merged(t *testing.T, nodemetrics string) {
+	t.Helper()
+	deployment, err := s.Kubectl("", "get", "-n", "kubeedge", "deployment", "cloudcore", "-o",
 		"jsonpath={.spec.template.spec.containers[*].image} {.spec.template.spec.containers[*].ports[*].name}")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"edgegauge/cloudcore:", "cloudhub", "cloudhub-https", "metrics"} {
-		if !strings.Contains(ports, want) {
-			t.Errorf("the Deployment has %q, which lacks %s", ports, want)
+	words := strings.Fields(deployment)
+	for _, want := range []string{stack.Image, "cloudhub", "cloudhub-https", "metrics"} {
+		if !slices.Contains(words, want) {
+			t.Errorf("the Deployment has %q, which lacks %s", deployment, want)
 		}
 	}
 	data := s.config(t)
-	for _, key := range []string{"cloudcore.yaml", "nodemetrics.yaml"} {
-		if data[key] == "" {
-			t.Errorf("the ConfigMap has no %s", key)
+	if !strings.Contains(data["cloudcore.yaml"], "kind: CloudCore") {
+		t.Errorf("the chart's key became %q", data["cloudcore.yaml"])
+	}
+	if nodemetrics == "" || data["nodemetrics.yaml"] != nodemetrics {
+		t.Errorf("nodemetrics.yaml became %q, want %q", data["nodemetrics.yaml"], nodemetrics)
+	}
+}
+
+// TestNoManifestNamesAnImage: which cloudcore runs is for the user's values to
+// say. A manifest that names one would take an old KubeEdge to a new one, or back.
+func TestNoManifestNamesAnImage(t *testing.T) {
+	files, err := filepath.Glob("../../manifests/*/*.yaml")
+	if err != nil || len(files) < 10 {
+		t.Fatalf("manifests: %v, %v", files, err)
+	}
+	for _, file := range files {
+		for i, line := range strings.Split(read(t, strings.TrimPrefix(file, "../../manifests/")), "\n") {
+			if strings.Contains(line, "cloudcore") && (strings.Contains(line, "image:") || strings.Contains(line, "newName:")) {
+				t.Errorf("%s:%d names an image: %s", file, i+1, line)
+			}
 		}
 	}
 }

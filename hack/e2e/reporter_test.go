@@ -70,7 +70,7 @@ func (s *suite) reporter(t *testing.T) {
 	if err := s.DeleteNode(d.Name); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, slack, "the reporter's node is gone", s.isAbsent(fmt.Sprintf("{node=%q}", d.Name)))
+	eventually(t, slack, "the reporter's node is gone", s.isAbsent(everythingOf(d.Name)))
 }
 
 func (d *device) customFolder() string { return filepath.Join(d.Folder(), "custom") }

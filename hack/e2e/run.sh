@@ -17,4 +17,7 @@ if ! flock -n 9; then
 fi
 
 cd "$here"
-E2E_STACK=1 exec go test -exec "setpriv --pdeathsig KILL $here/isolate.sh" -count=1 -v -timeout 20m "$@" .
+E2E_STACK=$("$here/version.sh" 2>/dev/null)
+export E2E_STACK
+go test -exec "setpriv --pdeathsig KILL $here/isolate.sh" -count=1 -v -timeout 30m "$@" .
+[ $# -gt 0 ] || "$here/../kubeedge/record.sh" "$E2E_STACK" stack

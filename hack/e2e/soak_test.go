@@ -136,7 +136,7 @@ func (s *suite) reconnect(t *testing.T, times int) {
 func (s *suite) settled(t *testing.T) stack.Runtime {
 	t.Helper()
 	eventually(t, 30*time.Second, "all nodes are connected", s.is(
-		fmt.Sprintf("KubeEdge_CloudHub_connected_nodes{pod=%q}", s.cloudcores[0].Name), float64(len(s.edges))))
+		fmt.Sprintf("KubeEdge_CloudHub_connected_nodes{instance=%q}", s.cloudcores[0].MetricsAddress()), float64(len(s.edges))))
 	var last stack.Runtime
 	same := 0
 	eventually(t, time.Minute, "goroutines come to rest", func() error {

@@ -53,7 +53,7 @@ func TestStack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	running, err := stack.New(root, filepath.Join(root, ".cache", "e2e", "run"))
+	running, err := stack.New(root, filepath.Join(root, ".cache", "e2e", "run"), os.Getenv("E2E_STACK"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,10 @@ func TestStack(t *testing.T) {
 		{"NodeMovesBetweenCloudcores", (*suite).move},
 		{"NothingGrows", (*suite).soak},
 		{"AlternativesFindCloudcore", (*suite).alternatives},
+		{"ForkMovesByTheWrittenSteps", (*suite).fork},
+		{"ReadersNeedAToken", (*suite).authorization},
 		{"SIGTERMIsCleanAndQuick", (*suite).shutdown},
+		{"ChartsOfEveryTree", (*suite).charts},
 	} {
 		passed := t.Run(step.name, func(t *testing.T) { step.test(s, t) })
 		if !passed {
@@ -153,6 +156,12 @@ func all(conditions ...func() error) func() error {
 
 // of returns the selector of a metric of one node.
 func of(metric, node string) string { return fmt.Sprintf("%s{node=%q}", metric, node) }
+
+// everythingOf returns the selector of all series of one node that cloudcore has,
+// which what rules and alerts record is not.
+func everythingOf(node string) string {
+	return fmt.Sprintf(`{__name__!~"ALERTS.*|.*:.*", node=%q}`, node)
+}
 
 // config reads what the operator's ConfigMap holds for cloudcore.
 func (s *suite) config(t *testing.T) map[string]string {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"path/filepath"
 	"strings"
 	"time"
 )
@@ -25,119 +24,7 @@ func (c *Cloudcore) MetricsAddress() string { return c.Address + ":" + MetricsPo
 // HubAddress is where edges connect to.
 func (c *Cloudcore) HubAddress() string { return c.Address + ":10000" }
 
-// cloudcoreConfig is cloudcore.yaml as KubeEdge's chart renders it, nodeLimit
-// 1000 included, but for what has no meaning outside a cluster: where the API
-// is, the folders of the certificates, the socket of the CSI driver, iptables.
-// The router is on, without which no report arrives.
-func (s *Stack) cloudcoreConfig() string {
-	tls := filepath.Join(s.Folder, "tls")
-	return fmt.Sprintf(`apiVersion: cloudcore.config.kubeedge.io/v1alpha2
-kind: CloudCore
-kubeAPIConfig:
-  kubeConfig: %s
-  master: ""
-commonConfig:
-  monitorServer:
-    bindAddress: 0.0.0.0:9091
-    enableProfiling: true
-modules:
-  cloudHub:
-    advertiseAddress: [%s]
-    dnsNames: [""]
-    nodeLimit: 1000
-    tlsCAFile: %[3]s/rootCA.crt
-    tlsCAKeyFile: %[3]s/rootCA.key
-    tlsCertFile: %[3]s/edge.crt
-    tlsPrivateKeyFile: %[3]s/edge.key
-    unixsocket: {enable: false}
-    websocket: {address: 0.0.0.0, enable: true, port: 10000}
-    quic: {address: 0.0.0.0, enable: false, maxIncomingStreams: 10000, port: 10001}
-    https: {address: 0.0.0.0, enable: true, port: 10002}
-  cloudStream: {enable: false}
-  dynamicController: {enable: false}
-  router: {enable: true}
-  iptablesManager: {enable: false, mode: internal}
-`, filepath.Join(s.Folder, "kubeconfig"), strings.Join([]string{Gateway, cloudcoreAddress(0), cloudcoreAddress(1)}, ", "), tls)
-}
-
 func cloudcoreAddress(i int) string { return fmt.Sprint(network, 11+i) }
-
-// setUpKubeEdge applies what KubeEdge's chart would: CRDs, namespace, ConfigMap.
-func (s *Stack) setUpKubeEdge() error {
-	kubeedge, err := s.moduleFolder("edgecore", "github.com/kubeedge/kubeedge")
-	if err != nil {
-		return err
-	}
-	for _, crds := range []string{
-		"devices/devices_v1alpha2_device.yaml", "devices/devices_v1alpha2_devicemodel.yaml",
-		"apps", "operations", "reliablesyncs", "router",
-	} {
-		if _, err := s.Kubectl("", "apply", "-f", filepath.Join(kubeedge, "build", "crds", crds)); err != nil {
-			return err
-		}
-	}
-	if _, err := s.Kubectl("", "create", "namespace", "kubeedge"); err != nil {
-		return err
-	}
-	config, err := s.write("cloudcore.yaml", s.cloudcoreConfig())
-	if err != nil {
-		return err
-	}
-	if _, err := s.Kubectl("", "create", "-n", "kubeedge", "configmap", "cloudcore", "--from-file", config); err != nil {
-		return err
-	}
-	_, err = s.Kubectl(chartDeployment, "apply", "-f", "-")
-	return err
-}
-
-// chartDeployment is the Deployment of KubeEdge's chart, down to the parts that
-// manifests/cloudcore is merged into. No controller acts on it here.
-const chartDeployment = `apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: cloudcore
-  namespace: kubeedge
-  labels: &labels {k8s-app: kubeedge, kubeedge: cloudcore}
-spec:
-  selector: {matchLabels: *labels}
-  template:
-    metadata: {labels: *labels}
-    spec:
-      hostNetwork: true
-      containers:
-      - name: cloudcore
-        image: kubeedge/cloudcore:v1.13.0
-        ports:
-        - {containerPort: 10000, name: cloudhub, protocol: TCP}
-        - {containerPort: 10002, name: cloudhub-https, protocol: TCP}
-        volumeMounts:
-        - {name: conf, mountPath: /etc/kubeedge/config}
-      volumes:
-      - name: conf
-        configMap: {name: cloudcore}
-`
-
-// StartCloudcore starts a cloudcore, number 0 or 1, or starts one again.
-func (s *Stack) StartCloudcore(i int) (*Cloudcore, error) {
-	name := fmt.Sprintf("cloudcore-%d", i)
-	if _, err := s.run("", "", "ip", "netns", "pids", name); err != nil {
-		if _, err := s.addPod(name, 11+i); err != nil {
-			return nil, err
-		}
-		if err := s.publishPod(name, cloudcoreAddress(i)); err != nil {
-			return nil, err
-		}
-	}
-	// cloudcore waits up to ten seconds at start, for a random time; with a fixed
-	// seed it is always the same short one.
-	process, err := s.start(name, name, []string{"GODEBUG=randautoseed=0"},
-		"cloudcore", "--config", filepath.Join(s.configFolder(), "cloudcore.yaml"))
-	if err != nil {
-		return nil, err
-	}
-	cloudcore := &Cloudcore{Process: process, Name: name, Address: cloudcoreAddress(i)}
-	return cloudcore, ready(process, 60*time.Second, func() error { return reachable(cloudcore.HubAddress()) })
-}
 
 // publishPod makes the Pod object of a cloudcore, as Deployment, scheduler and
 // kubelet would.
@@ -151,9 +38,9 @@ metadata:
 spec:
   containers:
   - name: cloudcore
-    image: edgegauge/cloudcore:v1.13.0
+    image: %s
     ports: [{name: metrics, containerPort: %s, protocol: TCP}]
-`, name, MetricsPort)); err != nil {
+`, name, Image, MetricsPort)); err != nil {
 		return err
 	}
 	_, err := s.Kubectl("", "patch", "-n", "kubeedge", "pod", name, "--subresource", "status", "--type", "merge", "-p",

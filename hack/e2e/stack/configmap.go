@@ -76,4 +76,6 @@ func (s *Stack) Mount() error {
 	return nil
 }
 
-func (s *Stack) configFolder() string { return filepath.Join(s.Folder, "config") }
+// configFolder is where the chart mounts the ConfigMap, and where a cloudcore of
+// one's own looks for it.
+func (s *Stack) configFolder() string { return "/etc/kubeedge/config" }

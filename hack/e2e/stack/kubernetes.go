@@ -63,12 +63,13 @@ current-context: stack
 	api, err := s.start("kube-apiserver", "", nil, "kube-apiserver",
 		"--etcd-servers=http://127.0.0.1:2379", "--secure-port=6443", "--advertise-address="+Gateway,
 		"--cert-dir="+filepath.Join(s.Folder, "apiserver"), "--token-auth-file="+tokens,
-		"--authorization-mode=RBAC", "--service-account-issuer="+apiserver,
+		"--authorization-mode=RBAC", "--allow-privileged=true", "--service-account-issuer="+apiserver,
 		"--service-account-key-file="+keyFile, "--service-account-signing-key-file="+keyFile,
 		"--service-cluster-ip-range=10.96.0.0/16", "--disable-admission-plugins=ServiceAccount")
 	if err != nil {
 		return err
 	}
+	s.APIServer = api
 	return ready(api, 60*time.Second, func() error {
 		_, err := s.Kubectl("", "get", "--raw", "/readyz")
 		return err
@@ -90,7 +91,7 @@ func (s *Stack) Apply(manifests string) error {
 
 // ApplyFolder applies one of the repository's folders of manifests.
 func (s *Stack) ApplyFolder(folder string) error {
-	_, err := s.Kubectl("", "apply", "--server-side", "--force-conflicts", "-k", filepath.Join(s.Root, folder))
+	_, err := s.Kubectl("", "apply", "--server-side", "-k", filepath.Join(s.Root, folder))
 	return err
 }
 

@@ -66,6 +66,9 @@ func (s *Stack) start(name, namespace string, environment []string, program stri
 // Pid returns the process id.
 func (p *Process) Pid() int { return p.command.Process.Pid }
 
+// Signal sends the process a signal.
+func (p *Process) Signal(signal os.Signal) error { return p.command.Process.Signal(signal) }
+
 // Running tells whether the process has not ended yet.
 func (p *Process) Running() bool {
 	select {
@@ -137,9 +140,14 @@ func (p *Process) Logged(offset int64, what string) (int, error) {
 
 // program finds a program among those built for the stack, else on the path.
 func (s *Stack) program(name string) (string, error) {
-	built := filepath.Join(s.Bin, name)
-	if _, err := os.Stat(built); err == nil {
-		return built, nil
+	if filepath.IsAbs(name) {
+		return name, nil
+	}
+	for _, folder := range []string{filepath.Join(s.Bin, s.KubeEdge), s.Bin} {
+		built := filepath.Join(folder, name)
+		if _, err := os.Stat(built); err == nil {
+			return built, nil
+		}
 	}
 	path, err := exec.LookPath(name)
 	if err != nil {

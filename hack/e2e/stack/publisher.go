@@ -35,12 +35,16 @@ func NewReport(load float64, interval time.Duration) Report {
 // broker.
 type Publisher struct {
 	edge    *Edge
+	topic   string
 	command *exec.Cmd
 	input   io.WriteCloser
 }
 
 // Publisher returns a client that is not connected yet.
-func (e *Edge) Publisher() *Publisher { return &Publisher{edge: e} }
+func (e *Edge) Publisher() *Publisher { return e.PublisherTo(Topic) }
+
+// PublisherTo is Publisher for another topic.
+func (e *Edge) PublisherTo(topic string) *Publisher { return &Publisher{edge: e, topic: topic} }
 
 // Publish sends one message. It connects first where there is no connection; a
 // client whose broker went away is noticed at the next message.
@@ -64,7 +68,7 @@ func (p *Publisher) Publish(report any) error {
 func (p *Publisher) connect() error {
 	// -l: one message per line of the standard input.
 	command := exec.Command("ip", "netns", "exec", p.edge.Name,
-		"mosquitto_pub", "-h", "127.0.0.1", "-p", mqttPort, "-t", Topic, "-l")
+		"mosquitto_pub", "-h", "127.0.0.1", "-p", mqttPort, "-t", p.topic, "-l")
 	input, err := command.StdinPipe()
 	if err != nil {
 		return fmt.Errorf("making a pipe: %w", err)

@@ -23,15 +23,19 @@ type Stack struct {
 	// Root is the checkout, Bin the folder of the built programs, Folder the
 	// place for everything that this stack writes.
 	Root, Bin, Folder string
+	// KubeEdge is the version of KubeEdge.
+	KubeEdge string
+	// APIServer is kube-apiserver, once it was started.
+	APIServer *Process
 
 	mu        sync.Mutex
 	processes []*Process
 	closers   []func()
 }
 
-// New prepares an empty folder for a stack.
-func New(root, folder string) (*Stack, error) {
-	s := &Stack{Root: root, Bin: filepath.Join(root, ".cache", "e2e", "bin"), Folder: folder}
+// New prepares an empty folder for a stack with this version of KubeEdge.
+func New(root, folder, kubeedge string) (*Stack, error) {
+	s := &Stack{Root: root, Bin: filepath.Join(root, ".cache", "e2e", "bin"), Folder: folder, KubeEdge: kubeedge}
 	if err := os.RemoveAll(folder); err != nil {
 		return nil, fmt.Errorf("emptying %s: %w", folder, err)
 	}

@@ -17,8 +17,9 @@ import (
 
 func main() {
 	root := flag.String("root", ".", "`folder` of the checkout")
+	kubeedge := flag.String("kubeedge", "v1.13.0", "`version` of KubeEdge")
 	flag.Parse()
-	if err := run(*root); err != nil {
+	if err := run(*root, *kubeedge); err != nil {
 		fmt.Fprintln(os.Stderr, "cluster:", err)
 		os.Exit(1)
 	}
@@ -27,7 +28,7 @@ func main() {
 // interval is how often the edges report: often enough to watch.
 const interval = 5 * time.Second
 
-func run(root string) error {
+func run(root, kubeedge string) error {
 	end := make(chan os.Signal, 1)
 	signal.Notify(end, syscall.SIGINT, syscall.SIGTERM)
 
@@ -35,7 +36,7 @@ func run(root string) error {
 	if err != nil {
 		return fmt.Errorf("finding the checkout: %w", err)
 	}
-	s, err := stack.New(root, filepath.Join(root, ".cache", "e2e", "cluster"))
+	s, err := stack.New(root, filepath.Join(root, ".cache", "e2e", "cluster"), kubeedge)
 	if err != nil {
 		return err
 	}
