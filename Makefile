@@ -2,7 +2,7 @@
 # a fresh machine with Go, `make test` and `make e2e` with Go, Debian and root.
 SHELL := bash
 
-.PHONY: help go run build unit lint test bench bench-full browser screenshots scale e2e cluster cluster-down docs clean image cloudcore kubeedge mutate fuzz soak
+.PHONY: help go run build unit lint test bench bench-full browser screenshots scale e2e cluster cluster-down docs clean image cloudcore kubeedge mutate fuzz soak release release-test
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -78,10 +78,16 @@ SOAK ?= -duration 20m
 soak: build ## 2,000 nodes at ten times their rate for twenty minutes: nothing may grow
 	go run ./hack/soak $(SOAK) bin/nodemetrics
 
+release: go ## build everything that a release has into dist/
+	hack/release.sh dist
+
+release-test: go ## build a release twice and want the same bytes
+	hack/release_test.sh
+
 docs: go ## write the tables of the documents anew
 	go test ./hack/operator -run 'TestGenerated|TestRunbooks' -update
 	go test ./hack/docs -run TestGenerated -update
 
 clean: ## remove what was built
-	rm -rf bin .cache
+	rm -rf bin dist .cache
 	@hack/need-go.sh || true

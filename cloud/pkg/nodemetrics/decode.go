@@ -27,7 +27,6 @@ func decodeValue(path string, node *yaml.Node, v reflect.Value) []error {
 	if isNull(node) {
 		return []error{fmt.Errorf("%s: no value; leave the key out to have its default (line %d)", path, node.Line)}
 	}
-	plain := node.Kind == yaml.ScalarNode && node.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) == 0
 	text := node.Kind == yaml.ScalarNode && node.ShortTag() == "!!str"
 	switch {
 	case v.Type() == reflect.TypeFor[Duration]():
@@ -59,7 +58,7 @@ func decodeValue(path string, node *yaml.Node, v reflect.Value) []error {
 		v.SetString(node.Value)
 	case v.Kind() == reflect.Bool:
 		var b bool
-		if !plain || node.Decode(&b) != nil {
+		if node.Kind != yaml.ScalarNode || node.Decode(&b) != nil {
 			return wrong("true or false")
 		}
 		v.SetBool(b)
