@@ -12,6 +12,6 @@ shift
 lay_over tests
 
 begin "test"
-# Without vet, which would go through all of KubeEdge and Kubernetes for one package.
-go test -C "$tree" "${flags[@]}" -vet=off -p "${BUILD_JOBS:-$(nproc)}" "$@" "./$command" || fail "the tests' words are above" "see above"
+# With -trimpath as in build.sh, whose packages are then in the cache. Without vet, which would go through all of KubeEdge and Kubernetes for one package.
+CGO_ENABLED=0 go test -C "$tree" "${flags[@]}" -trimpath -vet=off -p "${BUILD_JOBS:-$(nproc)}" "$@" "./$command" || fail "the tests' words are above" "see above"
 [ -z "$version" ] || "$here/record.sh" "$version" tested
