@@ -40,6 +40,9 @@ const ceilingVariable = "NODEMETRICS_CEILING"
 // on the heap a quarter more than limits.bytes, limits.pendingBytes, and 1 KiB for
 // each node; and of the process twice that, as Go's collector has it.
 func TestCeiling(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector takes more memory than the module; make test runs this without it too")
+	}
 	const (
 		nodes, series, bytes, pendingBytes = 1000, 60_000, 16 << 20, 4 << 20
 		ceiling                            = bytes + bytes/4 + pendingBytes + nodes<<10
