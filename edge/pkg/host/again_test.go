@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/edgegauge/edgegauge/edge/pkg/once"
 	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
@@ -141,5 +142,29 @@ func TestSandboxesAreRemembered(t *testing.T) {
 	write(t, root, group, "50\n")
 	if n := running(); n != 1 {
 		t.Errorf("%d containers: a sandbox that was gone is remembered", n)
+	}
+}
+
+// What a broken sensor says is another value every time, and said once.
+func TestOddValuesAreSaidOnce(t *testing.T) {
+	root := plant(t, tree)
+	r := readerOn(root, Options{})
+	var said once.Filter
+	for i, step := range []struct{ zone, one, two, capacity string }{
+		{"45", "900000", "x1", "101"},
+		{"46", "900123", "x2", "102"},
+	} {
+		write(t, root, "sys/class/thermal/thermal_zone0/type", "odd\n")
+		write(t, root, "sys/class/thermal/thermal_zone0/temp", step.zone)
+		write(t, root, "sys/class/hwmon/hwmon0/name", "chip\n")
+		write(t, root, "sys/class/hwmon/hwmon0/temp1_input", step.one)
+		write(t, root, "sys/class/hwmon/hwmon0/temp2_input", step.two)
+		write(t, root, "sys/class/power_supply/BAT0/capacity", step.capacity)
+		write(t, root, "sys/class/power_supply/BAT0/voltage_now", "-"+step.zone)
+		_, errs := r.Read(context.Background())
+		news := said.News(errs)
+		if want := []int{4, 0}[i]; len(news) != want {
+			t.Errorf("report %d says %q, want %d", i+1, news, want)
+		}
 	}
 }

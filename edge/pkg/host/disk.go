@@ -148,7 +148,7 @@ func readWear(device string) (wear, error) {
 		for _, field := range strings.Fields(text) {
 			n, err := strconv.ParseUint(field, 0, 8)
 			if err != nil || n > 11 {
-				f.fail("life_time", fmt.Errorf("%.40q is not two numbers from 0x00 to 0x0b", text))
+				f.fail("life_time", text, "is not two numbers from 0x00 to 0x0b")
 				w.lifeUsed = nil
 				break
 			}
@@ -161,7 +161,7 @@ func readWear(device string) (wear, error) {
 		n, err := strconv.ParseUint(text, 0, 8)
 		switch {
 		case err != nil || n > 3:
-			f.fail("pre_eol_info", fmt.Errorf("%.40q is no number from 0x00 to 0x03", text))
+			f.fail("pre_eol_info", text, "is no number from 0x00 to 0x03")
 		case n > 0: // 0 is "not defined"
 			w.preEOL = &n
 		}

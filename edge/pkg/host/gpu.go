@@ -114,7 +114,7 @@ func readDevfreq(entry string) (*sysinfo.GPU, error) {
 		load, _, _ := strings.Cut(text, "@")
 		n, err := strconv.ParseFloat(strings.TrimSuffix(load, "%"), 64)
 		if err != nil {
-			f.fail("load", err)
+			f.fail("load", load, "is no number")
 		} else {
 			gpu.UtilizationRatio = ratio(&n, 100)
 		}

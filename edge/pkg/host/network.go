@@ -107,7 +107,7 @@ func administered(f *folder) *bool {
 	}
 	flags, err := strconv.ParseUint(text, 0, 64)
 	if err != nil {
-		f.fail("flags", fmt.Errorf("%.40q is no number", text))
+		f.fail("flags", text, "is no number")
 		return nil
 	}
 	const iffUp = 1

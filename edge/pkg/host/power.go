@@ -43,14 +43,14 @@ func readSupply(path string) (*sysinfo.PowerSupply, error) {
 	}
 	if capacity := f.number("capacity"); capacity != nil {
 		if *capacity < 0 || *capacity > 100 {
-			f.fail("capacity", fmt.Errorf("%v is outside of 0 to 100 %%", *capacity))
+			f.fail("capacity", *capacity, "is outside of 0 to 100 %")
 		} else {
 			s.ChargeRatio = ratio(capacity, 100)
 		}
 	}
 	if microvolts := f.number("voltage_now"); microvolts != nil {
 		if *microvolts < 0 {
-			f.fail("voltage_now", fmt.Errorf("%v µV is below zero", *microvolts))
+			f.fail("voltage_now", *microvolts, "µV is below zero")
 		} else {
 			s.Volts = sysinfo.Ptr(*microvolts / 1e6)
 		}

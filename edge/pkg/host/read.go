@@ -2,6 +2,7 @@ package host
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -65,8 +66,14 @@ type folder struct {
 	failed []error
 }
 
-func (f *folder) fail(name string, err error) {
-	f.failed = append(f.failed, fmt.Errorf("%s: %w", filepath.Join(f.path, name), err))
+// fail notes a file that holds something else than it should. What it holds may
+// be another value every time, which is no news.
+func (f *folder) fail(name string, value any, what string) {
+	path, format := filepath.Join(f.path, name), "%s: %v %s"
+	if _, ok := value.(string); ok {
+		format = "%s: %.40q %s"
+	}
+	f.failed = append(f.failed, once.Keyed(path+" "+what, fmt.Errorf(format, path, value, what)))
 }
 
 // err returns what was noted.
@@ -77,11 +84,11 @@ func (f *folder) err() error {
 	case 1:
 		return f.failed[0]
 	}
-	texts := make([]string, len(f.failed))
+	texts, keys := make([]string, len(f.failed)), make([]string, len(f.failed))
 	for i, err := range f.failed {
-		texts[i] = err.Error()
+		texts[i], keys[i] = err.Error(), once.Key(err)
 	}
-	return fmt.Errorf("%s", strings.Join(texts, "; "))
+	return once.Keyed(strings.Join(keys, "; "), errors.New(strings.Join(texts, "; ")))
 }
 
 // text returns the first line of the file, and whether there is one.
@@ -104,7 +111,7 @@ func (f *folder) number(name string) *float64 {
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		f.fail(name, fmt.Errorf("%.40q is no number", text))
+		f.fail(name, text, "is no number")
 		return nil
 	}
 	v := float64(n)
@@ -119,7 +126,7 @@ func (f *folder) bytes(name string) *uint64 {
 	}
 	n, err := strconv.ParseUint(text, 10, 64)
 	if err != nil {
-		f.fail(name, fmt.Errorf("%.40q is no size", text))
+		f.fail(name, text, "is no size")
 		return nil
 	}
 	return &n
@@ -132,7 +139,7 @@ func (f *folder) flag(name string) *bool {
 		return nil
 	}
 	if text != "0" && text != "1" {
-		f.fail(name, fmt.Errorf("%.40q is neither 0 nor 1", text))
+		f.fail(name, text, "is neither 0 nor 1")
 		return nil
 	}
 	v := text == "1"

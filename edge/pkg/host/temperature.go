@@ -1,7 +1,6 @@
 package host
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -147,13 +146,13 @@ func (f *folder) celsius(name string, limit func() *float64) *float64 {
 	celsius := *n / 1000
 	if small := math.Abs(*n); small > 0 && small < hottest {
 		if most := limit(); most == nil || *most >= 1000 {
-			f.fail(name, fmt.Errorf("%v may be degrees or thousandths of a degree", *n))
+			f.fail(name, *n, "may be degrees or thousandths of a degree")
 			return nil
 		}
 		celsius = *n
 	}
 	if celsius < coldest || celsius > hottest {
-		f.fail(name, fmt.Errorf("%v is outside of %d to %d °C", celsius, coldest, hottest))
+		f.fail(name, celsius, fmt.Sprintf("is outside of %d to %d °C", coldest, hottest))
 		return nil
 	}
 	return &celsius
@@ -231,7 +230,7 @@ func (m *monitor) read(input string) (*sensor, error) {
 	f := folder{path: m.folder}
 	channel := strings.TrimSuffix(filepath.Base(input), "_input")
 	if fault := f.flag(channel + "_fault"); fault != nil && *fault {
-		f.fail(channel+"_fault", errors.New("the sensor is broken"))
+		f.fail(channel+"_fault", *fault, "says that the sensor is broken")
 		return nil, f.err()
 	}
 	celsius := f.celsius(channel+"_input", func() *float64 {

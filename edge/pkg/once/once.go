@@ -16,7 +16,7 @@ func (f *Filter) News(round []error) []error {
 	var news []error
 	said := make(map[string]bool, len(round))
 	for _, err := range round {
-		k := keyOf(err)
+		k := Key(err)
 		if !f.said[k] && !said[k] {
 			news = append(news, err)
 		}
@@ -38,8 +38,8 @@ type keyed struct {
 // Unwrap returns the error itself.
 func (k keyed) Unwrap() error { return k.error }
 
-// keyOf returns an error's key, else its text.
-func keyOf(err error) string {
+// Key returns an error's key, else its text.
+func Key(err error) string {
 	var k keyed
 	if errors.As(err, &k) {
 		return k.key
