@@ -19,12 +19,16 @@ var scheme = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9+.-]*://`)
 // it is.
 func checkBroker(broker string) error {
 	if !scheme.MatchString(broker) {
+		if at := strings.LastIndexByte(broker, '@'); at >= 0 && !strings.HasPrefix(broker, "/") {
+			// A password would show in the log.
+			return fmt.Errorf("--broker: has no scheme, and must be without credentials; write --broker=%s, and give --username and --password-file or %s", withScheme(broker[at+1:]), passwordEnv)
+		}
 		return fmt.Errorf("--broker %s: has no scheme; write --broker=%s", broker, withScheme(broker))
 	}
 	u, err := url.Parse(broker)
 	switch {
 	case err != nil:
-		return fmt.Errorf("--broker %s: is no URL such as tcp://127.0.0.1:1883", broker)
+		return fmt.Errorf("--broker %s: is no URL such as tcp://127.0.0.1:1883", broker[strings.LastIndexByte(broker, '@')+1:])
 	case u.User != nil:
 		// It would show in the process list and in the log.
 		u.User = nil
@@ -41,8 +45,30 @@ func checkBroker(broker string) error {
 	return nil
 }
 
-// withScheme makes a URL of a host, or of a path.
+var digits = regexp.MustCompile(`^\d+$`)
+
+// halfScheme is a scheme that lacks a part of ://.
+var halfScheme = regexp.MustCompile(`^(?i:(tcp|mqtts?|ssl|tls|unix)(?::/?|//))`)
+
+// withScheme makes a URL of a host, of a path, or of what was to be one.
 func withScheme(host string) string {
+	host = strings.TrimSpace(host)
+	if scheme.MatchString(host) {
+		return host
+	}
+	if digits.MatchString(host) {
+		host = ":" + host
+	}
+	if m := halfScheme.FindStringSubmatch(host); m != nil && !digits.MatchString(host[len(m[0]):]) { // mqtt:1883 is a host of that name
+		kind, rest := strings.ToLower(m[1]), strings.TrimPrefix(host, m[0])
+		switch u := kind + "://" + rest; {
+		case kind == "unix":
+			return "unix:///" + strings.TrimLeft(rest, "/")
+		case checkBroker(u) == nil:
+			return u
+		}
+		host = rest
+	}
 	if strings.HasPrefix(host, "/") {
 		return "unix://" + host
 	}

@@ -134,6 +134,8 @@ type unknownVariable struct{ name, meant string }
 
 var undefinedFlag = regexp.MustCompile(`^flag provided but not defined: --?(.*)$`)
 
+var noBool = regexp.MustCompile(`^invalid boolean value (".*") for -(\S+): `)
+
 // plainer says what the flag package says, with the flags as they are written
 // here, and which flag may be meant.
 func plainer(err error, f *flag.FlagSet) error {
@@ -147,6 +149,9 @@ func plainer(err error, f *flag.FlagSet) error {
 	}
 	if errors.Is(err, flag.ErrHelp) {
 		return err
+	}
+	if m := noBool.FindStringSubmatch(err.Error()); m != nil {
+		return fmt.Errorf("invalid value %s for flag --%s: must be true or false", m[1], m[2])
 	}
 	return errors.New(strings.Replace(strings.Replace(err.Error(), "flag -", "flag --", 1), "flag needs an argument: -", "flag needs a value: --", 1))
 }
