@@ -49,8 +49,9 @@ var runtimes = map[string]bool{
 }
 
 // hierarchies are where a tree of control groups with containers in it may
-// hang: the unified hierarchy, then controllers of version 1.
-var hierarchies = []string{"fs/cgroup", "fs/cgroup/unified", "fs/cgroup/systemd", "fs/cgroup/pids", "fs/cgroup/memory"}
+// hang: the unified hierarchy, then controllers of version 1. A kernel without
+// the others has the last.
+var hierarchies = []string{"fs/cgroup", "fs/cgroup/unified", "fs/cgroup/systemd", "fs/cgroup/pids", "fs/cgroup/memory", "fs/cgroup/devices"}
 
 // Bounds of the walk. Kubernetes' containers are five deep.
 const (
@@ -64,7 +65,10 @@ const (
 func (p *reading) containers() (fill, error) {
 	w := groupWalk{reading: p, running: map[string]bool{}, before: p.Reader.sandboxes, sandboxes: map[string]string{}}
 	found := false
-	for _, h := range hierarchies {
+	for i, h := range hierarchies {
+		if found && i == len(hierarchies)-1 {
+			break
+		}
 		root := p.sys(h)
 		// The unified hierarchy's root has this file, version 1's has that one.
 		if plainfile.Exists(filepath.Join(root, "cgroup.controllers")) || plainfile.Exists(filepath.Join(root, "cgroup.procs")) {
@@ -110,7 +114,7 @@ func (w *groupWalk) walk(dir string, depth int) error {
 		switch {
 		case !ok:
 			return w.walk(path, depth+1)
-		case !w.running[id] && w.runs(id, path):
+		case !w.running[id] && w.runs(id, path, depth):
 			w.running[id] = true // and whatever it contains is its own affair
 		}
 		return nil
@@ -126,13 +130,16 @@ func (w *groupWalk) walk(dir string, depth int) error {
 
 // runs tells whether the container in this control group has a process, and
 // is not the sandbox that merely holds a pod's network.
-func (w *groupWalk) runs(id, group string) bool {
+func (w *groupWalk) runs(id, group string, depth int) bool {
 	b, err := plainfile.Head(group+"/cgroup.procs", w.buffer[:])
 	if err != nil {
 		b = nil // a group of threads cannot say
 	}
 	pid, more, _ := bytes.Cut(bytes.TrimSpace(b), []byte("\n"))
 	switch {
+	case len(pid) == 0 && isPod(group):
+		_ = w.walk(group, depth+1) // ends when the time does, as the walk above it
+		return false
 	case len(pid) == 0:
 		return w.populated(group, 0)
 	case len(bytes.TrimSpace(more)) > 0:
@@ -153,6 +160,20 @@ func (w *groupWalk) runs(id, group string) bool {
 	}
 	w.sandboxes[id] = process
 	return false
+}
+
+// isPod tells whether the group is that of a pod of Podman's under the cgroupfs
+// driver: its name is an id as well, and the containers are in it.
+func isPod(group string) bool {
+	found := false
+	_ = plainfile.Folders(group, func(name string) error {
+		if _, ok := containerID(name); ok && strings.HasPrefix(name, "libpod-") {
+			found = true
+			return io.EOF
+		}
+		return nil
+	})
+	return found
 }
 
 // sandboxes are the only process of a pod's sandbox.

@@ -58,6 +58,9 @@ func (p *reading) osImage() (string, error) {
 		if pretty := values["PRETTY_NAME"]; pretty != "" {
 			return pretty, nil
 		}
+		if values["NAME"] == "" {
+			return "", fmt.Errorf("%s has neither PRETTY_NAME nor NAME", path)
+		}
 		return values["NAME"], nil
 	}
 	return "", errors.Join(errs...)

@@ -517,6 +517,10 @@ func TestContainers(t *testing.T) {
 			"kubepods.slice/a.slice/crio-"+id(3)+".scope", "machine.slice/libpod-"+id(4)+".scope", "user.slice/user-1000.slice/user@1000.service/user.slice/libpod-"+id(5)+".scope/container",
 			"system.slice/nerdctl-"+id(6)+".scope"), 6},
 		"cgroupfs": {v2("docker/"+id(1), "kubepods/besteffort/pod1/"+id(2), "kubepods/pod2/crio-"+id(3), "libpod_parent/libpod-"+id(4), "default/"+id(5), "k8s.io/"+id(6)), 6},
+		// Podman names a pod's group by its id, too.
+		"pods of Podman": {v2("libpod_parent/"+id(1)+"/libpod-"+id(2), "libpod_parent/"+id(1)+"/libpod-"+id(3), "libpod_parent/"+id(4)+"/libpod-"+id(5)+"/container", "libpod_parent/conmon"), 3},
+		"a pod without": {map[string]string{"sys/fs/cgroup/systemd/cgroup.procs": "1\n", "sys/fs/cgroup/systemd/libpod_parent/" + id(1) + "/cgroup.procs": "",
+			"sys/fs/cgroup/systemd/libpod_parent/" + id(1) + "/libpod-" + id(2) + "/cgroup.procs": "51\n", "proc/51/comm": "catatonit\n"}, 0},
 		"payload":  {v2("system.slice/web.service/libpod-payload-" + id(1)), 1},
 		"colons":   {v2("system.slice/containerd.service/kubepods-pod1.slice:cri-containerd:" + id(1)), 1},
 		"monitors": {v2("kubepods.slice/crio-conmon-"+id(1)+".scope", "machine.slice/libpod-conmon-"+id(2)+".scope", "system.slice/docker.service", "kubepods/pod1/crio-conmon-"+id(3)), 0},
@@ -526,6 +530,8 @@ func TestContainers(t *testing.T) {
 			"sys/fs/cgroup/systemd/machine.slice/libpod-" + id(2) + ".scope/container/cgroup.procs": ""}, 1},
 		"version 1, each in another hierarchy": {map[string]string{"sys/fs/cgroup/systemd/cgroup.procs": "1\n", "sys/fs/cgroup/pids/cgroup.procs": "1\n",
 			"sys/fs/cgroup/systemd/docker/" + id(1) + "/cgroup.procs": "2\n3\n", "sys/fs/cgroup/pids/docker/" + id(2) + "/cgroup.procs": "2\n3\n", "sys/fs/cgroup/pids/docker/" + id(1) + "/cgroup.procs": "2\n3\n"}, 2},
+		"version 1, without systemd": {map[string]string{"sys/fs/cgroup/cpuset/cgroup.procs": "1\n", "sys/fs/cgroup/devices/cgroup.procs": "1\n",
+			"sys/fs/cgroup/devices/docker/" + id(1) + "/cgroup.procs": "2\n3\n", "sys/fs/cgroup/cpuset/docker/" + id(1) + "/cgroup.procs": "2\n3\n"}, 1},
 		"hybrid": {map[string]string{"sys/fs/cgroup/unified/cgroup.controllers": "", "sys/fs/cgroup/unified/system.slice/docker-" + id(1) + ".scope/cgroup.procs": "2\n3\n",
 			"sys/fs/cgroup/systemd/cgroup.procs": "1\n"}, 1},
 		"sandboxes": {map[string]string{"sys/fs/cgroup/cgroup.controllers": "", "sys/fs/cgroup/kubepods/pod1/" + id(1) + "/cgroup.procs": "50\n", "proc/50/comm": "pause\n",
@@ -553,10 +559,11 @@ func TestOSImage(t *testing.T) {
 		"name alone":    {map[string]string{"etc/os-release": "NAME=Box\nPRETTY_NAME=\n"}, nil, "Box"},
 		"absolute link": {map[string]string{"usr/lib/os-release": "PRETTY_NAME=Host\n"}, map[string]string{"etc/os-release": "/usr/lib/os-release"}, "Host"},
 		"link in link":  {map[string]string{"nix/store/x/os": "PRETTY_NAME=Nix\n"}, map[string]string{"etc/os-release": "/etc/static/os-release", "etc/static": "/nix/store/x", "nix/store/x/os-release": "../../../../../../nix/store/x/os"}, "Nix"},
+		"no name":       {map[string]string{"etc/os-release": "ID=x\n"}, nil, ""},
 		"circle":        {map[string]string{"usr/lib/os-release": "PRETTY_NAME=Other\n"}, map[string]string{"etc/os-release": "/etc/os-release"}, "Other"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			doc, _ := readTree(t, test.files, func(r *Reader) {
+			doc, errs := readTree(t, test.files, func(r *Reader) {
 				for path, target := range test.links {
 					_ = os.Remove(r.root(path))
 					mustDo(t, os.MkdirAll(filepath.Dir(r.root(path)), 0o755), true)
@@ -565,6 +572,9 @@ func TestOSImage(t *testing.T) {
 			})
 			if doc.Host.OSImage != test.want {
 				t.Errorf("got %q, want %q", doc.Host.OSImage, test.want)
+			}
+			if test.want == "" {
+				expectSaid(t, errs, "neither PRETTY_NAME nor NAME")
 			}
 		})
 	}
