@@ -316,8 +316,8 @@ func TestHostHangs(t *testing.T) {
 // Ten scrapes that stall, each with a full round of reports before the next, cost at
 // most the heap at rest once more and one page.
 func TestStalledReadersMemory(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes several seconds")
+	if testing.Short() || raceDetector {
+		t.Skip("takes several seconds, and minutes with the race detector; make test runs this without it")
 	}
 	m, address := crowded(t, func(c *Config) { c.WriteTimeout.Duration, c.ScrapeTimeout.Duration = time.Minute, time.Minute })
 	heap := func() float64 {
