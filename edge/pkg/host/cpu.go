@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/edgegauge/edgegauge/edge/pkg/once"
 	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
@@ -69,6 +70,10 @@ func (p *reading) stat() (fill, error) {
 	if err == nil && !anything {
 		err = fmt.Errorf("%s has no line cpu", p.proc("stat"))
 	}
+	if mode, n := now.tooLong(max(count, 1)); mode != "" {
+		p.fail(once.Keyed(p.proc("stat")+" "+mode, fmt.Errorf("%s: line \"cpu\": %s, %d, is more time than there was", p.proc("stat"), mode, n)))
+		now = cpuTimes{}
+	}
 	var ratio *float64
 	seconds := map[string]float64{}
 	if now.modes > 0 {
@@ -100,6 +105,19 @@ func (p *reading) stat() (fill, error) {
 		}
 		cpu.UsageRatio = ratio
 	}, err
+}
+
+// tooLong returns the mode in which so many processors cannot have been, if
+// there is one: a time that fell below zero, as some virtual machines' does,
+// shows as hundreds of years, and would be held for ever.
+func (now *cpuTimes) tooLong(processors uint64) (mode string, ticks uint64) {
+	const most = 20 * 365 * 24 * 3600 * ticksPerSecond
+	for i, n := range now.ticks {
+		if n/processors > most {
+			return cpuModes[i], n
+		}
+	}
+	return "", 0
 }
 
 // hold keeps every mode from running back: the kernel lets idle and iowait do

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"strings"
 
 	"github.com/edgegauge/edgegauge/edge/pkg/ask"
@@ -123,7 +124,7 @@ func (p *reading) mountinfo(path string, own bool) ([]mount, error) {
 		index = map[string]int{} // by device and type
 	)
 	for _, m := range all {
-		if m.device != rootDevice && strings.HasPrefix(m.device, "/dev/") {
+		if !alias.MatchString(m.device) && strings.HasPrefix(m.device, "/dev/") {
 			names[m.number] = m.device
 		}
 	}
@@ -131,7 +132,7 @@ func (p *reading) mountinfo(path string, own bool) ([]mount, error) {
 		if m.leftOut || p.options.MountpointsExclude.MatchString(m.mountpoint) || tree.hidden(i) {
 			continue
 		}
-		if m.device == rootDevice && names[m.number] != "" {
+		if alias.MatchString(m.device) && names[m.number] != "" {
 			m.device = names[m.number]
 		}
 		key := m.device + "\x00" + m.fstype
@@ -149,8 +150,9 @@ func (p *reading) mountinfo(path string, own bool) ([]mount, error) {
 	return kept, nil
 }
 
-// rootDevice is what a kernel that mounted the root itself calls its device.
-const rootDevice = "/dev/root"
+// alias matches a device's other names: what a kernel that mounted the root
+// itself calls it, a volume's number, a link.
+var alias = regexp.MustCompile(`^/dev/(?:root$|dm-\d+$|disk/)`)
 
 // shorter orders mount points by length, and those of one length by name.
 func shorter(a, b string) bool {

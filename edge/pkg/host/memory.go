@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/edgegauge/edgegauge/edge/pkg/once"
 	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
@@ -46,7 +47,18 @@ func (p *reading) memory() (fill, error) {
 		SwapTotalBytes: size("SwapTotal"),
 		SwapFreeBytes:  size("SwapFree"),
 	}
-	if m.AvailableBytes == nil && m.TotalBytes != nil {
+	// Some that make this file up for containers do not reckon well.
+	for _, part := range []struct {
+		name, whole string
+		n           **uint64
+		limit       *uint64
+	}{{"MemAvailable", "MemTotal", &m.AvailableBytes, m.TotalBytes}, {"SwapFree", "SwapTotal", &m.SwapFreeBytes, m.SwapTotalBytes}} {
+		if *part.n != nil && part.limit != nil && **part.n > *part.limit {
+			p.fail(once.Keyed(path+" "+part.name, fmt.Errorf("%s: %s, %d bytes, is more than %s, %d", path, part.name, **part.n, part.whole, *part.limit)))
+			*part.n = nil
+		}
+	}
+	if _, told := sizes["MemAvailable"]; !told && m.TotalBytes != nil {
 		available, err := p.estimateAvailable(sizes)
 		if err != nil {
 			p.failf("%s has no MemAvailable: %w", path, err)

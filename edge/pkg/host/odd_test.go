@@ -110,6 +110,7 @@ func TestFilesystems(t *testing.T) {
 		"/dev/root and its name": {"22 1 179:2 / / rw - ext4 /dev/root rw\n23 22 179:2 / /mnt/same rw - ext4 /dev/mmcblk0p2 rw\n", "/", nil},
 		"always full":            {"22 1 8:1 / / rw - ext4 /dev/sda1 rw\n" + types("squashfs erofs iso9660 udf cramfs romfs fuse.snapfuse fuse.squashfuse tmpfs overlay"), "/", nil},
 		"fuse and network":       {"22 1 8:1 / / rw - ext4 /dev/sda1 rw\n" + types("fuseblk fuse.sshfs nfs4 cifs ext2 vfat"), "/ /mnt/cifs /mnt/ext2 /mnt/fuse.sshfs /mnt/fuseblk /mnt/nfs4 /mnt/vfat", nil},
+		"two names of a volume":  {"22 1 8:1 / / rw - ext4 /dev/sda1 rw\n23 22 253:0 / /srv rw - xfs /dev/mapper/vg-srv rw\n24 22 253:0 /a /opt/a rw - xfs /dev/dm-0 rw\n25 22 253:0 /b /opt/b rw - xfs /dev/disk/by-uuid/1-2 rw\n26 22 253:1 / /mnt/y rw - xfs /dev/dm-1 rw\n", "/ /mnt/y /srv", nil},
 		"covered above":          {"22 1 8:1 / / rw - ext4 /dev/sda1 rw\n30 22 8:2 / /mnt/a/b rw - ext4 /dev/sda2 rw\n31 22 8:3 / /mnt/a rw - ext4 /dev/sda3 rw\n", "/ /mnt/a", nil},
 		"moved root":             {"21 26 8:9 / /data rw - ext4 /dev/sdc1 rw\n26 1 8:1 / / rw - ext4 /dev/sda1 rw\n", "/ /data", nil},
 		"an odd line":            {"22 1 8:1 / / rw - ext4 /dev/sda1 rw\nnonsense\n23 22 8:2 / /b rw - ext4 /dev/sda2 rw\n", "/ /b", []string{"nonsense"}},
@@ -206,6 +207,7 @@ func TestMemory(t *testing.T) {
 		"kernel 3.10":           {map[string]string{"proc/meminfo": old, "proc/sys/vm/min_free_kbytes": "100\n"}, `{"totalBytes":8192000,"availableBytes":1766400}`, nil},
 		"kernel 3.10, no limit": {map[string]string{"proc/meminfo": old}, `{"totalBytes":8192000}`, []string{"no MemAvailable", "min_free_kbytes"}},
 		"kernel 2.6":            {map[string]string{"proc/meminfo": "MemTotal: 8 kB\nMemFree: 4 kB\n"}, `{"totalBytes":8192}`, []string{"no MemAvailable", "Active(file)"}},
+		"more than there is":    {map[string]string{"proc/meminfo": "MemTotal: 8 kB\nMemAvailable: 9 kB\nSwapTotal: 1 kB\nSwapFree: 2 kB\n"}, `{"totalBytes":8192,"swapTotalBytes":1024}`, []string{"MemAvailable", "more than MemTotal", "SwapFree", "more than SwapTotal"}},
 		"too large a number":    {map[string]string{"proc/meminfo": "MemTotal: 18446744073709551615 kB\nMemAvailable: 4 kB\n"}, `{"availableBytes":4096}`, []string{"MemTotal"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -230,13 +232,14 @@ func TestOddLines(t *testing.T) {
 		want                 string
 		said                 []string
 	}{
-		"diskstats": {"proc/diskstats", "8 0 sda 1 1 10 1 1 1 20 1 0 1 1\n8 16 sdb 1 1 1 1 1 1 1 1 -1 1 1\n8 32 sdc 1 1 30 1 1 1 40 1 0 1 1\n", "", "sda sdc", []string{"diskstats", `"sdb"`, `"-1"`}},
-		"net":       {"proc/net/dev", "h\nh\neth0: 1 2 3 4 0 0 0 0 5 6 7 8 0 0 0 0\neth1: x 2 3 4 0 0 0 0 5 6 7 8 0 0 0 0\nwhat\neth2: 1 2 3 4 0 0 0 0 5 6 7 8 0 0 0 0\n", "", "eth0 eth2", []string{"net/dev", `"eth1"`, `"x"`, "line \"5\""}},
-		"no end":    {"proc/net/dev", "h\nh\neth0:1 2 3 4 0 0 0 0 5 6 7 8 0 0 0 0", "", "eth0", nil},
-		"stat":      {"proc/stat", "cpu  1 2 3 4 5\ncpu0 1 2 3 4\ncpuX 1\nbtime x\n", "", "count 1 modes 5", []string{`"cpuX"`, `"btime"`}},
-		"cpu alone": {"proc/stat", "cpu  1 2 -3 4 5\ncpu0 1 2 3 4\nbtime 7\n", "", "count 1 modes 0", []string{`"cpu"`, `"-3"`}},
-		"no cpu":    {"proc/stat", "intr 1\n", "", "", []string{"no line cpu"}},
-		"loadavg":   {"proc/loadavg", "x 2 3\n", "", "loads <nil> 2 3", []string{`"x"`}},
+		"diskstats":  {"proc/diskstats", "8 0 sda 1 1 10 1 1 1 20 1 0 1 1\n8 16 sdb 1 1 1 1 1 1 1 1 -1 1 1\n8 32 sdc 1 1 30 1 1 1 40 1 0 1 1\n", "", "sda sdc", []string{"diskstats", `"sdb"`, `"-1"`}},
+		"net":        {"proc/net/dev", "h\nh\neth0: 1 2 3 4 0 0 0 0 5 6 7 8 0 0 0 0\neth1: x 2 3 4 0 0 0 0 5 6 7 8 0 0 0 0\nwhat\neth2: 1 2 3 4 0 0 0 0 5 6 7 8 0 0 0 0\n", "", "eth0 eth2", []string{"net/dev", `"eth1"`, `"x"`, "line \"5\""}},
+		"no end":     {"proc/net/dev", "h\nh\neth0:1 2 3 4 0 0 0 0 5 6 7 8 0 0 0 0", "", "eth0", nil},
+		"stat":       {"proc/stat", "cpu  1 2 3 4 5\ncpu0 1 2 3 4\ncpuX 1\nbtime x\n", "", "count 1 modes 5", []string{`"cpuX"`, `"btime"`}},
+		"cpu alone":  {"proc/stat", "cpu  1 2 -3 4 5\ncpu0 1 2 3 4\nbtime 7\n", "", "count 1 modes 0", []string{`"cpu"`, `"-3"`}},
+		"below zero": {"proc/stat", "cpu  1 2 3 4 5 6 7 1844674407370\ncpu0 1\ncpu1 1\nbtime 7\n", "", "count 2 modes 0", []string{`"cpu"`, "steal", "1844674407370"}},
+		"no cpu":     {"proc/stat", "intr 1\n", "", "", []string{"no line cpu"}},
+		"loadavg":    {"proc/loadavg", "x 2 3\n", "", "loads <nil> 2 3", []string{`"x"`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			doc, errs := readTree(t, map[string]string{test.path: test.content})
@@ -444,7 +447,7 @@ func TestTemperatures(t *testing.T) {
 		"switched off":     {zone(0, "cv", "-274000"), nil, "", []string{"-274 is outside of -100 to 250"}},
 		"too hot":          {zone(0, "x", "2500000"), nil, "", []string{"2500 is outside"}},
 		"garbage":          {zone(0, "x", "N/A"), nil, "", []string{`"N/A" is no number`}},
-		"nothing in it":    {zone(0, "x", ""), nil, "", nil},
+		"nothing in it":    {zone(0, "x", ""), nil, "", []string{"thermal_zone0/temp", "is empty"}},
 		"whole degrees":    {zone(0, "x", "45", "trip_point_0_temp", "90"), nil, "x=45", nil},
 		"ambiguous":        {zone(0, "x", "45"), nil, "", []string{"45 may be degrees or thousandths"}},
 		"really near zero": {zone(0, "x", "45", "trip_point_0_temp", "90000"), nil, "", []string{"45 may be"}},

@@ -94,18 +94,28 @@ func (f *folder) err() error {
 // text returns the first line of the file, and whether there is one.
 func (f *folder) text(name string) (string, bool) {
 	text, err := readText(filepath.Join(f.path, name))
-	if err != nil {
-		if !plainfile.IsMissing(err) {
-			f.failed = append(f.failed, err)
-		}
-		return "", false
+	if err != nil && !plainfile.IsMissing(err) {
+		f.failed = append(f.failed, err)
 	}
 	return text, text != ""
 }
 
+// value is text of a file that has to hold something.
+func (f *folder) value(name string) (string, bool) {
+	path := filepath.Join(f.path, name)
+	text, err := readText(path)
+	if err == nil && text == "" {
+		err = fmt.Errorf("%s is empty", path)
+	}
+	if err != nil && !plainfile.IsMissing(err) {
+		f.failed = append(f.failed, err)
+	}
+	return text, err == nil
+}
+
 // number returns the number in the file, nil where there is none.
 func (f *folder) number(name string) *float64 {
-	text, ok := f.text(name)
+	text, ok := f.value(name)
 	if !ok {
 		return nil
 	}
@@ -120,7 +130,7 @@ func (f *folder) number(name string) *float64 {
 
 // bytes returns the size in the file, nil where there is none.
 func (f *folder) bytes(name string) *uint64 {
-	text, ok := f.text(name)
+	text, ok := f.value(name)
 	if !ok {
 		return nil
 	}
@@ -134,7 +144,7 @@ func (f *folder) bytes(name string) *uint64 {
 
 // flag returns whether the file says 1, nil where it says neither 1 nor 0.
 func (f *folder) flag(name string) *bool {
-	text, ok := f.text(name)
+	text, ok := f.value(name)
 	if !ok {
 		return nil
 	}

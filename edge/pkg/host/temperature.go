@@ -230,7 +230,7 @@ func (m *monitor) read(input string) (*sensor, error) {
 	f := folder{path: m.folder}
 	channel := strings.TrimSuffix(filepath.Base(input), "_input")
 	if fault := f.flag(channel + "_fault"); fault != nil && *fault {
-		f.fail(channel+"_fault", *fault, "says that the sensor is broken")
+		f.fail(channel+"_fault", 1, "says that the sensor is broken")
 		return nil, f.err()
 	}
 	celsius := f.celsius(channel+"_input", func() *float64 {
