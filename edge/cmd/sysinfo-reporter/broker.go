@@ -50,6 +50,25 @@ var digits = regexp.MustCompile(`^\d+$`)
 // halfScheme is a scheme that lacks a part of ://.
 var halfScheme = regexp.MustCompile(`^(?i:(tcp|mqtts?|ssl|tls|unix)(?::/?|//))`)
 
+// unusedTLS returns the flags for TLS that are given for a broker without.
+func (o *options) unusedTLS() (flags []string) {
+	if u, err := url.Parse(o.broker); err != nil || secured[u.Scheme] {
+		return nil
+	}
+	for _, f := range []struct {
+		name  string
+		given bool
+	}{
+		{"--tls-ca-file", o.tlsCAFile != ""}, {"--tls-cert-file", o.tlsCertFile != ""},
+		{"--tls-server-name", o.tlsServerName != ""}, {"--tls-insecure-skip-verify", o.tlsInsecureSkipVerify},
+	} {
+		if f.given {
+			flags = append(flags, f.name)
+		}
+	}
+	return flags
+}
+
 // withScheme makes a URL of a host, of a path, or of what was to be one.
 func withScheme(host string) string {
 	host = strings.TrimSpace(host)

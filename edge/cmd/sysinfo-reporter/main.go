@@ -65,6 +65,9 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	for _, v := range opts.unknown {
 		logger.Warn("Passed over a variable of the environment that is no flag's", "name", v.name, "didYouMean", v.meant)
 	}
+	if flags := opts.unusedTLS(); len(flags) > 0 && opts.output == "" {
+		logger.Warn("The connection to the broker is not encrypted: these flags need ssl:// in --broker", "flags", flags, "broker", opts.broker)
+	}
 	source := opts.source(func(err error) { logger.Warn("Left out of the report", "err", err) })
 	switch {
 	case opts.output != "":

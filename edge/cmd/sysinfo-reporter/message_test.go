@@ -14,44 +14,46 @@ func TestWhatIsMeant(t *testing.T) {
 		args, env []string
 		want      string
 	}{
-		"seconds":              {[]string{"--interval", "60"}, nil, `invalid value "60" for flag --interval: a duration has a unit; for seconds write 60s`},
-		"days":                 {[]string{"--interval=1d"}, nil, "write 24h"},
-		"words":                {[]string{"--timeout=soon"}, nil, "such as 500ms, 30s, 5m or 1h30m"},
-		"start":                {[]string{"--start-offset=5"}, nil, "write 5s (also 500ms, 5m, 1h30m); or the word random"},
-		"in a variable":        {nil, []string{"SYSINFO_REPORTER_CUSTOM_MAX_AGE=2d"}, "SYSINFO_REPORTER_CUSTOM_MAX_AGE: a duration has no days; write 48h"},
-		"typo":                 {[]string{"--intervall=60s"}, nil, "unknown flag --intervall; did you mean --interval?"},
-		"swapped":              {[]string{"--tiemout=60s"}, nil, "did you mean --timeout?"},
-		"underscores":          {[]string{"--client_id=x"}, nil, "did you mean --client-id?"},
-		"one dash":             {[]string{"-borker=x"}, nil, "did you mean --broker?"},
-		"nothing like it":      {[]string{"--frobnicate"}, nil, "unknown flag --frobnicate; --help lists them"},
-		"no bool":              {[]string{"--once=yes"}, nil, `invalid value "yes" for flag --once: must be true or false`},
-		"no value":             {[]string{"--interval"}, nil, "flag needs a value: --interval"},
-		"host and port":        {[]string{"--broker=127.0.0.1:1883"}, nil, "write --broker=tcp://127.0.0.1:1883"},
-		"name and port":        {[]string{"--broker=localhost:1883"}, nil, "write --broker=tcp://localhost:1883"},
-		"host alone":           {[]string{"--broker=192.168.1.7"}, nil, "write --broker=tcp://192.168.1.7:1883"},
-		"IPv6":                 {[]string{"--broker=[::1]:1884"}, nil, "write --broker=tcp://[::1]:1884"},
-		"IPv6 alone":           {[]string{"--broker=::1"}, nil, "write --broker=tcp://[::1]:1883"},
-		"TLS port":             {[]string{"--broker=broker.test:8883"}, nil, "write --broker=ssl://broker.test:8883"},
-		"socket":               {[]string{"--broker=/run/mosquitto.sock"}, nil, "write --broker=unix:///run/mosquitto.sock"},
-		"another scheme":       {[]string{"--broker=http://10.0.0.1:1883"}, nil, "write --broker=tcp://10.0.0.1:1883"},
-		"half a scheme":        {[]string{"--broker=tcp:/10.0.0.1:1883"}, nil, "write --broker=tcp://10.0.0.1:1883"},
-		"no slashes":           {[]string{"--broker=ssl:10.0.0.1:8884"}, nil, "write --broker=ssl://10.0.0.1:8884"},
-		"no colon":             {[]string{"--broker=tcp//10.0.0.1"}, nil, "write --broker=tcp://10.0.0.1"},
-		"a host mqtt":          {[]string{"--broker=mqtt:1883"}, nil, "write --broker=tcp://mqtt:1883"},
-		"port alone":           {[]string{"--broker=1884"}, nil, "write --broker=tcp://127.0.0.1:1884"},
-		"blank before":         {[]string{"--broker= tcp://10.0.0.1:1883"}, nil, "write --broker=tcp://10.0.0.1:1883"},
-		"half a socket":        {[]string{"--broker=unix:/run/mosquitto.sock"}, nil, "write --broker=unix:///run/mosquitto.sock"},
-		"bare credentials":     {[]string{"--broker=u:hidden@10.0.0.1:1883"}, nil, "write --broker=tcp://10.0.0.1:1883"},
-		"odd credentials":      {[]string{"--broker=tcp://u:hidden%@10.0.0.1:1883"}, nil, "--broker 10.0.0.1:1883: is no URL"},
-		"beginning of a flag":  {[]string{"--user=x"}, nil, "did you mean --username?"},
-		"beginning of another": {[]string{"--host=x"}, nil, "did you mean --host-root?"},
-		"credentials":          {[]string{"--broker=tcp://u:hidden@10.0.0.1:1883"}, nil, "write --broker=tcp://10.0.0.1:1883"},
-		"bare topic":           {[]string{"--topic=monitor"}, nil, `--topic "monitor": must be of the form <any>/user/<any>, such as default/user/monitor`},
-		"system topic":         {[]string{"--topic=$SYS/broker/x"}, nil, "such as default/user/sysinfo"},
-		"user at the front":    {[]string{"--topic=user/sysinfo"}, nil, "such as default/user/sysinfo"},
-		"no name":              {[]string{"--topic=default/user/"}, nil, "of the form <any>/user/<any>"},
-		"dollar":               {[]string{"--topic=$x/user/y"}, nil, "of the form <any>/user/<any>"},
-		"stray word":           {[]string{"--once", "true"}, nil, `unexpected argument "true": values are written --flag=value`},
+		"seconds":               {[]string{"--interval", "60"}, nil, `invalid value "60" for flag --interval: a duration has a unit; for seconds write 60s`},
+		"days":                  {[]string{"--interval=1d"}, nil, "write 24h"},
+		"words":                 {[]string{"--timeout=soon"}, nil, "such as 500ms, 30s, 5m or 1h30m"},
+		"start":                 {[]string{"--start-offset=5"}, nil, "write 5s (also 500ms, 5m, 1h30m); or the word random"},
+		"in a variable":         {nil, []string{"SYSINFO_REPORTER_CUSTOM_MAX_AGE=2d"}, "SYSINFO_REPORTER_CUSTOM_MAX_AGE: a duration has no days; write 48h"},
+		"typo":                  {[]string{"--intervall=60s"}, nil, "unknown flag --intervall; did you mean --interval?"},
+		"swapped":               {[]string{"--tiemout=60s"}, nil, "did you mean --timeout?"},
+		"underscores":           {[]string{"--client_id=x"}, nil, "did you mean --client-id?"},
+		"one dash":              {[]string{"-borker=x"}, nil, "did you mean --broker?"},
+		"nothing like it":       {[]string{"--frobnicate"}, nil, "unknown flag --frobnicate; --help lists them"},
+		"no bool":               {[]string{"--once=yes"}, nil, `invalid value "yes" for flag --once: must be true or false`},
+		"no bool in a variable": {nil, []string{"SYSINFO_REPORTER_ONCE=yes"}, `invalid value "yes" in SYSINFO_REPORTER_ONCE: must be true or false`},
+		"no number":             {[]string{"--qos=x"}, nil, `invalid value "x" for flag --qos: must be 0 or 1`},
+		"no value":              {[]string{"--interval"}, nil, "flag needs a value: --interval"},
+		"host and port":         {[]string{"--broker=127.0.0.1:1883"}, nil, "write --broker=tcp://127.0.0.1:1883"},
+		"name and port":         {[]string{"--broker=localhost:1883"}, nil, "write --broker=tcp://localhost:1883"},
+		"host alone":            {[]string{"--broker=192.168.1.7"}, nil, "write --broker=tcp://192.168.1.7:1883"},
+		"IPv6":                  {[]string{"--broker=[::1]:1884"}, nil, "write --broker=tcp://[::1]:1884"},
+		"IPv6 alone":            {[]string{"--broker=::1"}, nil, "write --broker=tcp://[::1]:1883"},
+		"TLS port":              {[]string{"--broker=broker.test:8883"}, nil, "write --broker=ssl://broker.test:8883"},
+		"socket":                {[]string{"--broker=/run/mosquitto.sock"}, nil, "write --broker=unix:///run/mosquitto.sock"},
+		"another scheme":        {[]string{"--broker=http://10.0.0.1:1883"}, nil, "write --broker=tcp://10.0.0.1:1883"},
+		"half a scheme":         {[]string{"--broker=tcp:/10.0.0.1:1883"}, nil, "write --broker=tcp://10.0.0.1:1883"},
+		"no slashes":            {[]string{"--broker=ssl:10.0.0.1:8884"}, nil, "write --broker=ssl://10.0.0.1:8884"},
+		"no colon":              {[]string{"--broker=tcp//10.0.0.1"}, nil, "write --broker=tcp://10.0.0.1"},
+		"a host mqtt":           {[]string{"--broker=mqtt:1883"}, nil, "write --broker=tcp://mqtt:1883"},
+		"port alone":            {[]string{"--broker=1884"}, nil, "write --broker=tcp://127.0.0.1:1884"},
+		"blank before":          {[]string{"--broker= tcp://10.0.0.1:1883"}, nil, "write --broker=tcp://10.0.0.1:1883"},
+		"half a socket":         {[]string{"--broker=unix:/run/mosquitto.sock"}, nil, "write --broker=unix:///run/mosquitto.sock"},
+		"bare credentials":      {[]string{"--broker=u:hidden@10.0.0.1:1883"}, nil, "write --broker=tcp://10.0.0.1:1883"},
+		"odd credentials":       {[]string{"--broker=tcp://u:hidden%@10.0.0.1:1883"}, nil, "--broker 10.0.0.1:1883: is no URL"},
+		"beginning of a flag":   {[]string{"--user=x"}, nil, "did you mean --username?"},
+		"beginning of another":  {[]string{"--host=x"}, nil, "did you mean --host-root?"},
+		"credentials":           {[]string{"--broker=tcp://u:hidden@10.0.0.1:1883"}, nil, "write --broker=tcp://10.0.0.1:1883"},
+		"bare topic":            {[]string{"--topic=monitor"}, nil, `--topic "monitor": must be of the form <any>/user/<any>, such as default/user/monitor`},
+		"system topic":          {[]string{"--topic=$SYS/broker/x"}, nil, "such as default/user/sysinfo"},
+		"user at the front":     {[]string{"--topic=user/sysinfo"}, nil, "such as default/user/sysinfo"},
+		"no name":               {[]string{"--topic=default/user/"}, nil, "of the form <any>/user/<any>"},
+		"dollar":                {[]string{"--topic=$x/user/y"}, nil, "of the form <any>/user/<any>"},
+		"stray word":            {[]string{"--once", "true"}, nil, `unexpected argument "true": values are written --flag=value`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := parseOptions(test.args, test.env)
@@ -120,6 +122,19 @@ func TestDistance(t *testing.T) {
 	}{{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"abc", "abc", 0}, {"abc", "abd", 1}, {"abcd", "acbd", 1}, {"kitten", "sitting", 3}} {
 		if got := distance(test.a, test.b); got != test.want {
 			t.Errorf("%q to %q: %d, want %d", test.a, test.b, got, test.want)
+		}
+	}
+}
+
+// Flags for TLS that have no effect leave the password for all to read.
+func TestUnusedTLS(t *testing.T) {
+	for _, test := range []struct{ broker, want string }{
+		{"tcp://127.0.0.1:1", "[--tls-server-name --tls-insecure-skip-verify]"}, {"ssl://127.0.0.1:1", ""}, {"mqtts://127.0.0.1:1", ""},
+	} {
+		var out, log bytes.Buffer
+		run(context.Background(), []string{"--once", "--timeout=100ms", "--broker=" + test.broker, "--tls-server-name=x", "--tls-insecure-skip-verify"}, environment(), &out, &log)
+		if got := strings.Contains(log.String(), "not encrypted"); got != (test.want != "") || !strings.Contains(log.String(), test.want) {
+			t.Errorf("%s: %s", test.broker, &log)
 		}
 	}
 }

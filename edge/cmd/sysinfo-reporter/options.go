@@ -121,7 +121,7 @@ func parseOptions(args, environ []string) (*options, error) {
 			o.unknown = append(o.unknown, unknownVariable{name, nearest(name, variables)})
 		default:
 			if err := f.Set(flag, value); err != nil {
-				errs = append(errs, fmt.Errorf("invalid value %q in %s: %w", value, name, err))
+				errs = append(errs, fmt.Errorf("invalid value %q in %s: %w", value, name, bound(flag, err)))
 			}
 		}
 	}
@@ -134,7 +134,22 @@ type unknownVariable struct{ name, meant string }
 
 var undefinedFlag = regexp.MustCompile(`^flag provided but not defined: --?(.*)$`)
 
-var noBool = regexp.MustCompile(`^invalid boolean value (".*") for -(\S+): `)
+// errNoValue is what the flag package says of a value that is not of the
+// flag's type.
+var errNoValue = errors.New("parse error")
+
+var noValue = regexp.MustCompile(`(?s)^invalid (?:boolean )?value (".*") for (?:flag )?-(\S+): ` + errNoValue.Error() + `$`)
+
+// bound says what the flag takes where the flag package does not.
+func bound(flag string, err error) error {
+	switch {
+	case err.Error() != errNoValue.Error():
+		return err
+	case flag == "qos":
+		return errors.New("must be 0 or 1")
+	}
+	return errors.New("must be true or false")
+}
 
 // plainer says what the flag package says, with the flags as they are written
 // here, and which flag may be meant.
@@ -150,8 +165,8 @@ func plainer(err error, f *flag.FlagSet) error {
 	if errors.Is(err, flag.ErrHelp) {
 		return err
 	}
-	if m := noBool.FindStringSubmatch(err.Error()); m != nil {
-		return fmt.Errorf("invalid value %s for flag --%s: must be true or false", m[1], m[2])
+	if m := noValue.FindStringSubmatch(err.Error()); m != nil {
+		return fmt.Errorf("invalid value %s for flag --%s: %w", m[1], m[2], bound(m[2], errNoValue))
 	}
 	return errors.New(strings.Replace(strings.Replace(err.Error(), "flag -", "flag --", 1), "flag needs an argument: -", "flag needs a value: --", 1))
 }
