@@ -168,3 +168,25 @@ func TestOddValuesAreSaidOnce(t *testing.T) {
 		}
 	}
 }
+
+// What people look at first stays, by its name alone.
+func TestRanks(t *testing.T) {
+	for _, name := range []string{"eth0", "end0", "eno1", "enp1s0", "enP4p65s0", "enx001122334455", "enX0", "wlan0", "wlp2s0", "wwan0", "usb0", "lan1"} {
+		if rankNetwork(name, false) != 0 {
+			t.Errorf("%s is taken for no device", name)
+		}
+	}
+	for _, name := range []string{"docker0", "br-0", "cni0", "enterprise0"} {
+		if rankNetwork(name, false) == 0 {
+			t.Errorf("%s is taken for a device", name)
+		}
+	}
+	for _, pair := range [][2]string{
+		{"coretemp/Package id 0", "coretemp/Core 1"}, {"cpu-thermal", "aux-0"}, {"GPU-therm", "AO-therm"}, {"soc-thermal", "pll"}, {"AUX-therm", "battery"}, {"battery", "lm75/temp1"},
+		{"k10temp/Tctl", "nvme/Composite"}, {"x86_pkg_temp", "coretemp/Core 0"}, {"SoC", "tj-thermal"},
+	} {
+		if a, b := rankTemperature(&sysinfo.Temperature{Sensor: pair[0]}), rankTemperature(&sysinfo.Temperature{Sensor: pair[1]}); a >= b {
+			t.Errorf("%s has rank %d, %s %d", pair[0], a, pair[1], b)
+		}
+	}
+}

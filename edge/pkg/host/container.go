@@ -49,9 +49,8 @@ var runtimes = map[string]bool{
 }
 
 // hierarchies are where a tree of control groups with containers in it may
-// hang: the unified hierarchy, then controllers of version 1. A kernel without
-// the others has the last.
-var hierarchies = []string{"fs/cgroup", "fs/cgroup/unified", "fs/cgroup/systemd", "fs/cgroup/pids", "fs/cgroup/memory", "fs/cgroup/devices"}
+// hang: the unified hierarchy, then controllers of version 1.
+var hierarchies = []string{"fs/cgroup", "fs/cgroup/unified", "fs/cgroup/systemd", "fs/cgroup/pids", "fs/cgroup/memory"}
 
 // Bounds of the walk. Kubernetes' containers are five deep.
 const (
@@ -65,10 +64,7 @@ const (
 func (p *reading) containers() (fill, error) {
 	w := groupWalk{reading: p, running: map[string]bool{}, before: p.Reader.sandboxes, sandboxes: map[string]string{}}
 	found := false
-	for i, h := range hierarchies {
-		if found && i == len(hierarchies)-1 {
-			break
-		}
+	for _, h := range hierarchies {
 		root := p.sys(h)
 		// The unified hierarchy's root has this file, version 1's has that one.
 		if plainfile.Exists(filepath.Join(root, "cgroup.controllers")) || plainfile.Exists(filepath.Join(root, "cgroup.procs")) {
@@ -77,6 +73,13 @@ func (p *reading) containers() (fill, error) {
 				return nil, err
 			}
 		}
+	}
+	if all := p.sys(hierarchies[0]); !found && plainfile.Exists(all) {
+		// A kernel with none of these controllers may have others.
+		if err := w.walk(all, 0); err != nil {
+			return nil, err
+		}
+		found = w.groups > 0
 	}
 	p.Reader.sandboxes = w.sandboxes
 	if !found {

@@ -535,6 +535,7 @@ func TestContainers(t *testing.T) {
 			"sys/fs/cgroup/systemd/docker/" + id(1) + "/cgroup.procs": "2\n3\n", "sys/fs/cgroup/pids/docker/" + id(2) + "/cgroup.procs": "2\n3\n", "sys/fs/cgroup/pids/docker/" + id(1) + "/cgroup.procs": "2\n3\n"}, 2},
 		"version 1, without systemd": {map[string]string{"sys/fs/cgroup/cpuset/cgroup.procs": "1\n", "sys/fs/cgroup/devices/cgroup.procs": "1\n",
 			"sys/fs/cgroup/devices/docker/" + id(1) + "/cgroup.procs": "2\n3\n", "sys/fs/cgroup/cpuset/docker/" + id(1) + "/cgroup.procs": "2\n3\n"}, 1},
+		"no sign of a version": {map[string]string{"sys/fs/cgroup/system.slice/docker-" + id(1) + ".scope/cgroup.procs": "2\n3\n"}, 1},
 		"hybrid": {map[string]string{"sys/fs/cgroup/unified/cgroup.controllers": "", "sys/fs/cgroup/unified/system.slice/docker-" + id(1) + ".scope/cgroup.procs": "2\n3\n",
 			"sys/fs/cgroup/systemd/cgroup.procs": "1\n"}, 1},
 		"sandboxes": {map[string]string{"sys/fs/cgroup/cgroup.controllers": "", "sys/fs/cgroup/kubepods/pod1/" + id(1) + "/cgroup.procs": "50\n", "proc/50/comm": "pause\n",

@@ -40,7 +40,7 @@ func rankDisk(d *sysinfo.Disk) int {
 }
 
 var (
-	realNetwork   = regexp.MustCompile(`^(?:eth|en[opsxuPi]|em\d|wl|ww|usb|ib|can|lan|wan|sfp|ppp|mlan|rmnet)`)
+	realNetwork   = regexp.MustCompile(`^(?:eth|en(?:[opsxudvPX]\d|x[0-9a-f]{12}$)|em\d|wl|ww|usb|ib|can|lan|wan|sfp|ppp|mlan|rmnet)`)
 	joinedNetwork = regexp.MustCompile(`^(?:bond|team|vlan|wg|tun|tap|tailscale|zt)|\.\d+$`)
 )
 
@@ -57,17 +57,21 @@ func rankNetwork(name string, device bool) int {
 }
 
 var (
-	ownSensor = regexp.MustCompile(`(?i)(?:^|[^a-z])(?:x86_pkg|pkg|package|cpu|gpu|soc|npu|tj|cv|aux|ao|pll|mcpu|big|little|center|core|coretemp|k10temp|tctl|tdie|acpitz)(?:$|[^a-z])|^(?:big|little|soc|cpu|gpu)`)
-	otherChip = regexp.MustCompile(`/`)
+	wholeSensor = regexp.MustCompile(`(?i)(?:^|[^a-z])(?:x86_pkg|pkg|package|cpu|gpu|soc|npu|mcpu|big|little|center|k10temp|tctl|tdie|acpitz)(?:$|[^a-z])|^(?:big|little|soc|cpu|gpu)`)
+	partSensor  = regexp.MustCompile(`(?i)(?:^|[^a-z])(?:tj|cv|aux|ao|pll|core|coretemp)(?:$|[^a-z])`)
+	otherChip   = regexp.MustCompile(`/`)
 )
 
-// rankTemperature puts the sensors of the processor before those around it.
+// rankTemperature puts the sensors of the processor before those of its parts,
+// and these before those around it.
 func rankTemperature(t *sysinfo.Temperature) int {
 	switch {
-	case ownSensor.MatchString(t.Sensor):
+	case wholeSensor.MatchString(t.Sensor):
 		return 0
+	case partSensor.MatchString(t.Sensor):
+		return 1
 	case !otherChip.MatchString(t.Sensor):
-		return 1 // a thermal zone
+		return 2 // a thermal zone
 	}
-	return 2 // a hardware monitor
+	return 3 // a hardware monitor
 }
