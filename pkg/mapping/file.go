@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
+	"strings"
 
 	goyaml "gopkg.in/yaml.v2"
 	"sigs.k8s.io/yaml"
@@ -56,6 +58,9 @@ func unmarshal(data []byte, f *file) []error {
 		if err == nil {
 			err = scale(family, &one.Scale)
 		}
+		if err == nil {
+			err = noEmptyEnum(family)
+		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("families[%d] %s: %w", i, one.Name, err))
 		}
@@ -94,9 +99,26 @@ func scale(text []byte, to *float64) error {
 	return err
 }
 
+// noEmptyEnum refuses a word of an enum without a value, which would be 0.
+func noEmptyEnum(text []byte) error {
+	var given struct{ Enum map[string]*float64 }
+	if err := json.Unmarshal(text, &given); err != nil {
+		return err
+	}
+	for word, value := range given.Enum {
+		if value == nil {
+			return fmt.Errorf("enum %q: no value, a number is expected", word)
+		}
+	}
+	return nil
+}
+
 const quote = " (y, n, on, off, yes and no are bools in YAML unless they stand in quotes)"
 
 func strict(text []byte, v any) error {
+	if err := exact(text, v); err != nil {
+		return err
+	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	err := d.Decode(v)
@@ -109,6 +131,25 @@ func strict(text []byte, v any) error {
 		hint = quote
 	}
 	return fmt.Errorf("%s: not of type %s but %s%s", wrong.Field, wrong.Type.Kind(), wrong.Value, hint)
+}
+
+// exact refuses a key that differs from one of v in case alone. The decoder would
+// take it, and of a key in two cases only one.
+func exact(text []byte, v any) error {
+	var given map[string]json.RawMessage
+	if json.Unmarshal(text, &given) != nil {
+		return nil // the decoder says it better
+	}
+	known := reflect.TypeOf(v).Elem()
+	for i := range known.NumField() {
+		name, _, _ := strings.Cut(known.Field(i).Tag.Get("json"), ",")
+		for key := range given {
+			if key != name && strings.EqualFold(key, name) {
+				return fmt.Errorf("unknown field %q; is %s meant?", key, name)
+			}
+		}
+	}
+	return nil
 }
 
 func noBoolKey(tree any) error {
