@@ -57,6 +57,8 @@ func loadConfig(path string, read func(name string) ([]byte, error)) (Config, er
 			err = decodeSection(&c, node)
 		case filepath.Base(name) == ownFile:
 			err = fmt.Errorf("there is no section %s, but %s; the file must have the section, or not be there", section, keys(data))
+		default:
+			err = unwrapped(data)
 		}
 		if err != nil {
 			return c, inFile(name, err)

@@ -253,6 +253,13 @@ func TestMisplaced(t *testing.T) {
 			}
 		}
 	}
+	// Keys that others may have too are ours where there are no modules.
+	for _, key := range []string{"limits", "bindAddress", "enable", "topics", "retention", "snapshotFile", "Limits"} {
+		path := write(t, filepath.Join(t.TempDir(), "cloudcore.yaml"), "kind: CloudCore\n"+key+": 1\n")
+		if _, err := LoadConfig(path); err == nil || err.Error() != path+": "+key+" (line 2): "+moved {
+			t.Errorf("%s at the top: error %v", key, err)
+		}
+	}
 	// In a file of its own, the section must be.
 	for text, says := range map[string]string{
 		"":                                     "there is no section modules.nodeMetrics, but nothing; the file must have the section, or not be there",
@@ -286,6 +293,7 @@ func TestMisplaced(t *testing.T) {
 		"modules: {cloudHub: {enable: true, limits: {nodes: 5}, retention: 5, bindAddress: a}}",
 		"commonConfig: {monitorServer: {bindAddress: 127.0.0.1:9091}}",
 		"a: 1\na: 2",
+		"modules: {}\nlimits: {nodes: 5}\nbindAddress: a",
 		"modules: {router: {a: 1, a: 2}}",
 		bomb,
 	} {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -104,6 +105,28 @@ func misplaced(object *yaml.Node, path []string) error {
 		if value.Kind == yaml.MappingNode && len(path) < deep {
 			if err := misplaced(value, append(path, key.Value)); err != nil {
 				return err
+			}
+		}
+	}
+	return nil
+}
+
+// unwrapped looks for the section's keys at the top of a file without modules, which
+// no cloudcore has: the section stands there without what belongs around it.
+func unwrapped(data []byte) error {
+	root, err := document(data)
+	if err != nil || root == nil {
+		return err
+	}
+	if modules, err := only(root, "modules", "modules"); err != nil || modules != nil {
+		return err
+	}
+	own := reflect.TypeFor[Config]()
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		key := root.Content[i]
+		for j := range own.NumField() {
+			if name := own.Field(j).Tag.Get("json"); name != "-" && name != "" && strings.EqualFold(key.Value, name) {
+				return fmt.Errorf("%s (line %d): must stand in %s", key.Value, key.Line, section)
 			}
 		}
 	}
