@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -187,6 +188,34 @@ func TestRanks(t *testing.T) {
 	} {
 		if a, b := rankTemperature(&sysinfo.Temperature{Sensor: pair[0]}), rankTemperature(&sysinfo.Temperature{Sensor: pair[1]}); a >= b {
 			t.Errorf("%s has rank %d, %s %d", pair[0], a, pair[1], b)
+		}
+	}
+}
+
+// After idle time ran far back, as when a processor goes offline, the share is
+// that of each time between two reports, not a full one until idle catches up.
+func TestRatioAfterIdleRanBack(t *testing.T) {
+	root := plant(t, tree)
+	r := readerOn(root, Options{})
+	for i, step := range []struct{ stat, want string }{
+		{"cpu  100 0 0 10000 50\n", "<nil> 100"},
+		{"cpu  110 0 0 5000 40\n", "<nil> 100"}, // nobody can tell
+		{"cpu  120 0 0 5030 40\n", "0.25 100"},
+		{"cpu  130 0 0 5040 30\n", "0.5 100"}, // iowait does so at any time
+		{"cpu  140 0 0 5030 40\n", "0.5 100"}, // idle, a little
+		{"cpu  140 0 0 10010 40\n", "0 100.1"},
+	} {
+		write(t, root, "proc/stat", step.stat)
+		doc, errs := r.Read(context.Background())
+		if got := strings.Contains(said(errs), "idle time ran back"); got != (i == 1) {
+			t.Errorf("step %d: errors %v", i, errs)
+		}
+		ratio := "<nil>"
+		if doc.CPU.UsageRatio != nil {
+			ratio = fmt.Sprint(*doc.CPU.UsageRatio)
+		}
+		if got := fmt.Sprint(ratio, " ", doc.CPU.SecondsTotal["idle"]); got != step.want {
+			t.Errorf("step %d: got %s, want %s", i, got, step.want)
 		}
 	}
 }

@@ -22,6 +22,9 @@ type cpuTimes struct {
 	modes int // that the kernel counts; zero before the first reading
 }
 
+// little is how far idle time runs back without a processor's going offline.
+const little = 3 * ticksPerSecond
+
 const ticksPerSecond = 100 // USER_HZ, the same on every processor that Go runs on
 
 // stat reads /proc/stat: processors, their time by mode, and the boot time.
@@ -77,17 +80,25 @@ func (p *reading) stat() (fill, error) {
 	var ratio *float64
 	seconds := map[string]float64{}
 	if now.modes > 0 {
-		before := p.Reader.cpu
-		now.hold(before)
-		p.Reader.cpu = now
-		if before.modes > 0 {
-			ratio = usageRatio(before, now)
+		before := p.Reader.cpuBefore
+		p.Reader.cpuBefore = now
+		switch idle := before.ticks[idleMode]; {
+		case now.ticks[idleMode]+little < idle:
+			p.fail(once.Keyed(p.proc("stat")+" idle", fmt.Errorf("%s: idle time ran back from %d to %d; no share of this time", p.proc("stat"), idle, now.ticks[idleMode])))
+		case before.modes > 0:
+			// Of what was said, and not of what is held: else no idle time
+			// would pass until it has caught up.
+			passed := now
+			passed.hold(before)
+			ratio = usageRatio(before, passed)
 		}
+		now.hold(p.Reader.cpu)
+		p.Reader.cpu = now
 		for i, mode := range cpuModes[:now.modes] {
 			seconds[mode] = float64(now.ticks[i]) / ticksPerSecond
 		}
 	} else {
-		p.Reader.cpu = cpuTimes{} // the next ratio would cover a time nobody can tell
+		p.Reader.cpuBefore = cpuTimes{} // the next ratio would cover a time nobody can tell
 	}
 	return func(doc *sysinfo.Document) {
 		if bootTime > 0 {

@@ -53,7 +53,8 @@ type Reader struct {
 	options Options
 
 	asker     ask.Asker
-	cpu       cpuTimes          // the newest of each mode
+	cpu       cpuTimes          // the most of each mode
+	cpuBefore cpuTimes          // what the kernel said last
 	version   versionCache      // of edgecore
 	sandboxes map[string]string // processes of pods' sandboxes, by container
 	devices   map[string]bool   // networks with a device behind them
