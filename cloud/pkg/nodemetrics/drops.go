@@ -86,20 +86,23 @@ func (m *Module) Dropped() (all []Dropped) {
 const examplesPause = 200 * time.Millisecond
 
 // accountDrops counts the samples that a report lacks, and keeps an example for
-// each reason that has had none for a second.
+// each reason that has had none for a second. The first of a reason never waits:
+// there might be no second one.
 func (m *Module) accountDrops(d *mapping.Decoder, report *mapping.Report, resource string, content any) {
 	x := &m.metrics.drops
 	if len(report.Samples) == 0 {
 		x.empty.Inc()
 	}
-	wanted := false
+	wanted, first := false, false
 	for i, n := range report.Dropped {
 		if n > 0 {
 			x.samples[i].Add(float64(n))
-			wanted = wanted || m.drops.due(string(dropReasons[i]))
+			if reason := string(dropReasons[i]); m.drops.due(reason) {
+				wanted, first = true, m.drops.first(reason) || first
+			}
 		}
 	}
-	if !wanted || !m.drops.pass(examplesPause) {
+	if !wanted || !m.drops.pass(examplesPause) && !first {
 		return
 	}
 	for _, one := range d.Examples(content) {

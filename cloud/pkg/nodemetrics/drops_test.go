@@ -57,6 +57,23 @@ func TestDroppedSamples(t *testing.T) {
 	}
 }
 
+// Every reason has an example from its first sample on, however soon it comes
+// after one of another reason.
+func TestFirstExampleDoesNotWait(t *testing.T) {
+	m := newModule(t, nil)
+	accept(t, m, message("one", `{"memory":{"totalBytes":"N/A"}}`))
+	accept(t, m, message("two", `{"memory":{"totalBytes":1e999}}`))
+	accept(t, m, message("three", `{"cpu":{"secondsTotal":{"user":-1}}}`))
+	if all := m.Dropped(); len(all) != 3 {
+		t.Fatalf("got %+v, want three reasons", all)
+	}
+	for _, d := range m.Dropped() {
+		if d.Example == "" {
+			t.Errorf("%s has no example", d.Reason)
+		}
+	}
+}
+
 // In two samples of one series the first counts.
 func TestDuplicateKeepsTheFirst(t *testing.T) {
 	m := newModule(t, nil)

@@ -12,7 +12,8 @@ import (
 type refusals struct {
 	mu     sync.Mutex
 	last   map[string]refused
-	passed time.Time // when pass last returned true
+	passed time.Time       // when pass last returned true
+	asked  map[string]bool // by first
 }
 
 // exampleAge is how old an example must be before another takes its place: one
@@ -44,6 +45,20 @@ func (r *refusals) pass(pause time.Duration) bool {
 		return false
 	}
 	r.passed = now
+	return true
+}
+
+// first returns true once for each reason.
+func (r *refusals) first(reason string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.asked[reason] {
+		return false
+	}
+	if r.asked == nil {
+		r.asked = map[string]bool{}
+	}
+	r.asked[reason] = true
 	return true
 }
 
