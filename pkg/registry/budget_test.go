@@ -3,6 +3,7 @@
 package registry_test
 
 import (
+	"errors"
 	"fmt"
 	"math/rand"
 	"strings"
@@ -278,8 +279,9 @@ func TestShareConcurrently(t *testing.T) {
 			defer all.Done()
 			for i := range 500 {
 				k := (i*7 + g) % 30
-				if err := n.Put(fmt.Sprint("n", k), reports[k%3]); err != nil {
-					t.Error(err)
+				var refusal *registry.Refusal
+				if err := n.Put(fmt.Sprint("n", k), reports[k%3]); err != nil && (!errors.As(err, &refusal) || refusal.Reason != registry.Late) {
+					t.Error(err) // another goroutine's report of the node may be the newer one
 				}
 				if u := n.Used(); u.Series > 600+6*200 {
 					t.Errorf("%d series are taken", u.Series)
