@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -68,7 +69,11 @@ func TestNoManifestNamesAnImage(t *testing.T) {
 		t.Fatalf("manifests: %v, %v", files, err)
 	}
 	for _, file := range files {
-		for i, line := range strings.Split(read(t, strings.TrimPrefix(file, "../../manifests/")), "\n") {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, line := range strings.Split(string(data), "\n") {
 			if strings.Contains(line, "cloudcore") && (strings.Contains(line, "image:") || strings.Contains(line, "newName:")) {
 				t.Errorf("%s:%d names an image: %s", file, i+1, line)
 			}

@@ -84,6 +84,10 @@ func TestTrees(t *testing.T) {
 			if output, err := exec.Command("tar", "-xzf", archive, "-C", folder, "--strip-components", "1").CombinedOutput(); err != nil {
 				t.Fatalf("%v: %s", err, output)
 			}
+			vendors := version == "v1.20.0"
+			if vendors {
+				vendored(t, folder)
+			}
 			before := sum(t, folder)
 			// What lay_over prepares is what build.sh compiles with.
 			command := exec.Command("bash", "-euo", "pipefail", "-c", `
@@ -114,6 +118,9 @@ func TestTrees(t *testing.T) {
 			if strings.Contains(said, "note: ") {
 				t.Errorf("the tree's own main is taken for another:\n%s", said)
 			}
+			if got := strings.Contains(said, "it vendors; "); got != vendors {
+				t.Errorf("it says that the tree vendors: %v, it does: %v", got, vendors)
+			}
 			if want := "version.gitVersion=" + version; !strings.Contains(said, want) {
 				t.Errorf("it lacks %s:\n%s", want, said)
 			}
@@ -135,6 +142,64 @@ func TestTrees(t *testing.T) {
 			older := strings.Contains(string(mod), "\ngo 1.21")
 			if got := strings.Contains(said, "=-lang=go1.21"); got != older {
 				t.Errorf("the tree's language is kept: %v, it is an older one: %v", got, older)
+			}
+		})
+	}
+}
+
+// vendored makes a tree one that vendors and has a workspace, as KubeEdge's own
+// checkout does. What vendor holds is wrong: nothing may be taken from there.
+func vendored(t *testing.T, folder string) {
+	t.Helper()
+	for name, text := range map[string]string{
+		"vendor/modules.txt": "# example.com/wrong v1.0.0\n## explicit\n",
+		"go.work":            "go 1.22.0\n\nuse ./staging/src/github.com/kubeedge/beehive\n",
+	} {
+		file := filepath.Join(folder, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestVersionIsCloned: a version that no folder has is cloned, and where that does
+// not work, the step and the cure are named.
+func TestVersionIsCloned(t *testing.T) {
+	repository := tree(t, map[string]string{"go.mod": "module example.com/cloned\n"})
+	for _, arguments := range [][]string{
+		{"init", "--quiet"}, {"add", "."},
+		{"-c", "user.name=test", "-c", "user.email=test@example.com", "commit", "--quiet", "-m", "one"}, {"tag", "v1.99.0"},
+	} {
+		if output, err := exec.Command("git", append([]string{"-C", repository}, arguments...)...).CombinedOutput(); err != nil {
+			t.Fatalf("git %v: %v: %s", arguments, err, output)
+		}
+	}
+	trees := t.TempDir()
+	t.Setenv("KUBEEDGE_TREES", trees)
+	for name, test := range map[string]struct {
+		version, repository string
+		says                []string
+	}{
+		"there": {"v1.99.0", "file://" + repository, []string{"cloning v1.99.0 from file://" + repository, "says module example.com/cloned"}},
+		"no such version": {"v1.98.0", "file://" + repository, []string{
+			"KUBEEDGE_TREES has no " + trees + "/kubeedge-v1.98.0.tar.gz", `step "get the source of v1.98.0" failed`, "has no v1.98.0, or is out of reach",
+			"give the folder of a checkout", "kubeedge-v1.98.0.tar.gz into a folder"}},
+		"no network":    {"v1.22.0", "https://127.0.0.1:1/kubeedge", []string{`step "get the source of v1.22.0" failed`, "does git reach the network?", "KUBEEDGE_TREES"}},
+		"not a version": {"v1.22.0/../../..", "file://" + repository, []string{`step "find the tree" failed`, "is neither a folder nor a version"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("KUBEEDGE_REPOSITORY", test.repository)
+			said, err := script(t, "build.sh", test.version, filepath.Join(t.TempDir(), "cloudcore"))
+			if err == nil {
+				t.Errorf("it succeeded")
+			}
+			for _, want := range test.says {
+				if !strings.Contains(said, want) {
+					t.Errorf("it lacks %q:\n%s", want, said)
+				}
 			}
 		})
 	}

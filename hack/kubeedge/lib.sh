@@ -32,7 +32,7 @@ fail() {
 find_tree() {
 	begin "find the tree"
 	version=${KUBEEDGE_VERSION:-}
-	if [[ $1 =~ ^v[0-9]+\.[0-9]+\.[0-9]+ ]] && [ ! -d "$1" ]; then
+	if [[ $1 =~ ^v[0-9]+\.[0-9]+\.[0-9]+[-+.0-9A-Za-z]*$ ]] && [ ! -d "$1" ]; then
 		fetch_tree "$1"
 	elif [ -d "$1" ]; then
 		tree=$(cd "$1" && pwd -P)
@@ -56,6 +56,7 @@ find_tree() {
 
 # fetch_tree VERSION: from the folder that KUBEEDGE_TREES names, else cloned.
 fetch_tree() {
+	begin "get the source of $1"
 	version=$1
 	tree=$cache/trees/kubeedge-$1
 	[ ! -f "$tree.complete" ] || return 0
@@ -65,14 +66,18 @@ fetch_tree() {
 	if [ -n "${KUBEEDGE_TREES:-}" ] && [ -f "$archive" ]; then
 		tar -xzf "$archive" -C "$tree" --strip-components 1 || fail "$archive cannot be unpacked" "is it whole?"
 	else
+		[ -z "${KUBEEDGE_TREES:-}" ] || say "KUBEEDGE_TREES has no $archive"
 		command -v git >/dev/null || fail "git is missing, with which KubeEdge is cloned" "install git, or give a folder"
 		local from=${KUBEEDGE_REPOSITORY:-https://github.com/kubeedge/kubeedge}
 		say "cloning $1 from $from"
-		git -c advice.detachedHead=false clone --quiet --depth 1 --branch "$1" "$from" "$tree" || fail "$from has no $1, or is out of reach" \
-			"give the folder of a checkout" \
-			"or put kubeedge-$1.tar.gz into a folder and name it in KUBEEDGE_TREES"
+		# A repository that is not there asks for a password, where it may.
+		GIT_TERMINAL_PROMPT=0 git -c advice.detachedHead=false clone --quiet --depth 1 --branch "$1" "$from" "$tree" || fail "$from has no $1, or is out of reach" \
+			"is there such a version, and does git reach the network?" \
+			"without a network: give the folder of a checkout," \
+			"or put kubeedge-$1.tar.gz into a folder and name that in KUBEEDGE_TREES"
 	fi
 	touch "$tree.complete"
+	begin "find the tree"
 }
 
 # tree_version: sets version, where nobody said it, by the tree's tag or name, and
