@@ -83,6 +83,7 @@ func TestStack(t *testing.T) {
 		{"NothingGrows", (*suite).soak},
 		{"AlternativesFindCloudcore", (*suite).alternatives},
 		{"ForkMovesByTheWrittenSteps", (*suite).fork},
+		{"SessionsAreBoundToCertificates", (*suite).sessions},
 		{"ReadersNeedAToken", (*suite).authorization},
 		{"SIGTERMIsCleanAndQuick", (*suite).shutdown},
 		{"ChartsOfEveryTree", (*suite).charts},

@@ -9,7 +9,7 @@ import (
 )
 
 // Address is where the edge device is reached from everywhere else.
-func (e *Edge) Address() string { return fmt.Sprint(network, 100+e.number) }
+func (e *Edge) Address() string { return e.address }
 
 // Folder is the device's own folder.
 func (e *Edge) Folder() string { return filepath.Join(e.stack.Folder, e.Name) }

@@ -2,6 +2,7 @@ package stack
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 )
@@ -13,8 +14,9 @@ type Edge struct {
 	Name  string
 	Proxy *Proxy
 
-	stack  *Stack
-	number int
+	stack *Stack
+	// What its configuration is made of.
+	address, cloudcore, broker string
 }
 
 // mqttPort is the port of edgecore's own broker, KubeEdge's default.
@@ -37,23 +39,28 @@ func (s *Stack) AddEdge(number int, cloudcore *Cloudcore) (*Edge, error) {
 // it. Where its broker is, broker says in the words of edgecore's configuration:
 // edgecore's own, or one beside it, which is the caller's to start.
 func (s *Stack) NewEdge(number int, cloudcore *Cloudcore, broker string) (*Edge, error) {
-	edge := &Edge{Name: fmt.Sprintf("edge-%d", number), stack: s, number: number}
+	edge := &Edge{Name: fmt.Sprintf("edge-%d", number), stack: s, cloudcore: cloudcore.Address, broker: broker}
 	if err := s.CreateNode(edge.Name); err != nil {
 		return nil, err
 	}
-	address, err := s.addPod(edge.Name, 100+number)
-	if err != nil {
+	var err error
+	if edge.address, err = s.addPod(edge.Name, 100+number); err != nil {
 		return nil, err
 	}
 	if edge.Proxy, err = s.newProxy(cloudcore.HubAddress()); err != nil {
 		return nil, err
 	}
-	token, err := s.edgeToken()
+	return edge, edge.configure(edge.Name, edge.Name)
+}
+
+// configure writes the configuration of an edgecore on this device that calls
+// itself node, and keeps what it has in a folder of its own.
+func (e *Edge) configure(folder, node string) error {
+	token, err := e.stack.edgeToken()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	folder := filepath.Join(s.Folder, edge.Name)
-	if _, err := s.write(filepath.Join(edge.Name, "edgecore.yaml"), fmt.Sprintf(`apiVersion: edgecore.config.kubeedge.io/v1alpha2
+	_, err = e.stack.write(filepath.Join(folder, "edgecore.yaml"), fmt.Sprintf(`apiVersion: edgecore.config.kubeedge.io/v1alpha2
 kind: EdgeCore
 database: {dataSource: %[1]s/edgecore.db}
 modules:
@@ -79,16 +86,41 @@ modules:
   serviceBus: {enable: false}
   deviceTwin: {enable: true}
   edgeStream: {enable: false}
-`, folder, edge.Name, address, cloudcore.Address, token, edge.Proxy.Address(), broker)); err != nil {
-		return nil, err
-	}
-	return edge, nil
+`, filepath.Join(e.stack.Folder, folder), node, e.address, e.cloudcore, token, e.Proxy.Address(), e.broker))
+	return err
 }
 
 // Start starts the edgecore of the node (again).
-func (e *Edge) Start() error {
-	process, err := e.stack.start(e.Name, e.Name, []string{"CHECK_EDGECORE_ENVIRONMENT=false"},
-		"edgecore", "--config", filepath.Join(e.stack.Folder, e.Name, "edgecore.yaml"))
+func (e *Edge) Start() error { return e.start(e.Name) }
+
+// StartAs starts an edgecore on this device that calls itself by another node's
+// name. It has the token for edges, with which it asks for a certificate.
+func (e *Edge) StartAs(node string) error {
+	folder := e.Name + "-as-" + node
+	if err := e.configure(folder, node); err != nil {
+		return err
+	}
+	return e.start(folder)
+}
+
+// UseOwnCertificate gives the certificate of this device to its edgecore that calls
+// itself by another node's name. It counts from its next session on.
+func (e *Edge) UseOwnCertificate(node string) error {
+	for _, name := range []string{"edge.crt", "edge.key"} {
+		data, err := os.ReadFile(filepath.Join(e.stack.Folder, e.Name, name))
+		if err != nil {
+			return fmt.Errorf("reading the certificate of %s: %w", e.Name, err)
+		}
+		if _, err := e.stack.write(filepath.Join(e.Name+"-as-"+node, name), string(data)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *Edge) start(folder string) error {
+	process, err := e.stack.start(folder, e.Name, []string{"CHECK_EDGECORE_ENVIRONMENT=false"},
+		"edgecore", "--config", filepath.Join(e.stack.Folder, folder, "edgecore.yaml"))
 	if err != nil {
 		return err
 	}

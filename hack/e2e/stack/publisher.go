@@ -86,6 +86,9 @@ func (p *Publisher) Close() {
 		return
 	}
 	_ = p.input.Close()
+	// Where the broker is gone, the client would try for ever.
+	timer := time.AfterFunc(5*time.Second, func() { _ = p.command.Process.Kill() })
 	_ = p.command.Wait()
+	timer.Stop()
 	p.command = nil
 }
