@@ -37,8 +37,22 @@ func (e escaping) family(f *dto.MetricFamily) *dto.MetricFamily {
 	for _, m := range f.Metric {
 		escaped := &dto.Metric{Gauge: m.Gauge, Counter: m.Counter, Summary: m.Summary, Untyped: m.Untyped,
 			Histogram: m.Histogram, TimestampMs: m.TimestampMs}
+		taken := make(names, len(m.Label))
 		for _, l := range m.Label {
-			name := e.name(l.GetName())
+			if classicName(l.GetName()) {
+				taken[l.GetName()] = true
+			}
+		}
+		for _, l := range m.Label {
+			name := l.GetName()
+			if !classicName(name) {
+				// Prometheus drops a whole scrape with a label that stands there
+				// twice, as a.b and a_b would.
+				for name = e.name(name); taken[name]; {
+					name += "_"
+				}
+				taken[name] = true
+			}
 			escaped.Label = append(escaped.Label, &dto.LabelPair{Name: &name, Value: l.Value})
 		}
 		out.Metric = append(out.Metric, escaped)

@@ -42,3 +42,19 @@ func TestEscapingLeavesTheFamilyAlone(t *testing.T) {
 		t.Error("a family that may stay as it is was copied")
 	}
 }
+
+// Labels that would have one name after the escaping keep apart, and those that
+// need none keep theirs.
+func TestEscapedLabelsKeepApart(t *testing.T) {
+	name := "http.requests"
+	m := &dto.Metric{Gauge: &dto.Gauge{}}
+	for _, l := range []string{"a-b", "a.b", "a_b", "c"} {
+		m.Label = append(m.Label, &dto.LabelPair{Name: &l, Value: &l})
+	}
+	got := withUnderscores.family(&dto.MetricFamily{Name: &name, Metric: []*dto.Metric{m}}).Metric[0].Label
+	for i, want := range []string{"a_b_", "a_b__", "a_b", "c"} {
+		if got[i].GetName() != want || got[i].GetValue() != m.Label[i].GetValue() {
+			t.Errorf("label %s became %s with the value %s, want %s", m.Label[i].GetName(), got[i].GetName(), got[i].GetValue(), want)
+		}
+	}
+}
