@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -45,10 +46,25 @@ func (b *broker) connect(ctx context.Context) (session, error) {
 func (b *broker) set(up, silent bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !up && b.up {
+	if !up && b.connected != nil {
 		close(b.connected.gone)
+		b.connected = nil
 	}
 	b.up, b.silent = up, silent
+}
+
+// tried returns when connections were asked for.
+func (b *broker) tried() []time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.attempts)
+}
+
+// received returns the reports and when they came.
+func (b *broker) received() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.got)
 }
 
 type brokerSession struct {
@@ -98,11 +114,11 @@ func pass(d time.Duration) {
 func TestPublish(t *testing.T) {
 	b := &broker{up: true}
 	log := scene(t, b, func() { pass(150 * time.Second) })
-	if got := fmt.Sprint(b.got); got != "[1@0s 2@1m0s 3@2m0s]" {
+	if got := fmt.Sprint(b.received()); got != "[1@0s 2@1m0s 3@2m0s]" {
 		t.Errorf("got %s", got)
 	}
-	if len(b.attempts) != 1 {
-		t.Errorf("attempts at %v, want one connection", b.attempts)
+	if len(b.tried()) != 1 {
+		t.Errorf("attempts at %v, want one connection", b.tried())
 	}
 	if n := strings.Count(log, "\n"); n != 1 {
 		t.Errorf("said %d lines in two minutes, want one:\n%s", n, log)
@@ -119,8 +135,8 @@ func TestOutage(t *testing.T) {
 		b.set(true, false)
 		pass(50 * time.Second)
 	})
-	if len(b.got) < 3 || !strings.HasPrefix(b.got[2], "7@6m") {
-		t.Errorf("got %v, want report 7 after 1 and 2", b.got)
+	if len(b.received()) < 3 || !strings.HasPrefix(b.received()[2], "7@6m") {
+		t.Errorf("got %v, want report 7 after 1 and 2", b.received())
 	}
 	for _, text := range []string{"No connection to the broker", "Sent a report"} {
 		if n := strings.Count(log, text); n < 1 || n > 2 {
@@ -138,10 +154,10 @@ func TestSilentBroker(t *testing.T) {
 		b.set(true, false)
 		pass(25 * time.Second)
 	})
-	if len(b.got) != 1 || !strings.HasPrefix(b.got[0], "3@2m") {
-		t.Errorf("got %v, want report 3 alone", b.got)
+	if len(b.received()) != 1 || !strings.HasPrefix(b.received()[0], "3@2m") {
+		t.Errorf("got %v, want report 3 alone", b.received())
 	}
-	if n := len(b.attempts); n > 20 {
+	if n := len(b.tried()); n > 20 {
 		t.Errorf("%d attempts in three minutes: the wait does not grow", n)
 	}
 }
@@ -150,10 +166,10 @@ func TestBackoffForEver(t *testing.T) {
 	b := &broker{}
 	log := scene(t, b, func() { pass(time.Hour) })
 	// Waits of 10 to 20 seconds once they have grown: 180 to 370 attempts.
-	if n := len(b.attempts); n < 180 || n > 370 {
+	if n := len(b.tried()); n < 180 || n > 370 {
 		t.Errorf("%d attempts in an hour", n)
 	}
-	if last := b.attempts[len(b.attempts)-1]; last < time.Hour-21*time.Second {
+	if last := b.tried()[len(b.tried())-1]; last < time.Hour-21*time.Second {
 		t.Errorf("gave up after %v", last)
 	}
 	if n := strings.Count(log, "\n"); n != 1 {
@@ -190,7 +206,7 @@ func TestTakenOver(t *testing.T) {
 			b.set(false, false)
 			b.set(true, false)
 		}
-		if n := strings.Count(fmt.Sprint(b.got), "@"); n < 10 {
+		if n := strings.Count(fmt.Sprint(b.received()), "@"); n < 10 {
 			t.Errorf("%d reports in between", n)
 		}
 		pass(10 * time.Minute) // the other one is gone
@@ -215,14 +231,14 @@ func TestBackoffBeginsAnew(t *testing.T) {
 		pass(10 * time.Minute) // the wait has grown to its limit
 		b.set(true, false)
 		pass(90 * time.Second)
-		if len(b.got) < 2 {
-			t.Fatalf("got %v", b.got)
+		if len(b.received()) < 2 {
+			t.Fatalf("got %v", b.received())
 		}
-		before := len(b.attempts)
+		before := len(b.tried())
 		b.set(false, false)
 		pass(5 * time.Second)
 		// Waits of half a second to one, then one to two, then two to four.
-		if n := len(b.attempts) - before; n < 2 {
+		if n := len(b.tried()) - before; n < 2 {
 			t.Errorf("%d attempts in the first five seconds of an outage", n)
 		}
 	})
