@@ -24,7 +24,8 @@ const here = "github.com/edgegauge/edgegauge"
 // repository, any other a package and all packages below it; "*" is anything.
 var rooms = map[string][]string{
 	"pkg/sysinfo":            {},
-	"pkg/mapping":            {"./pkg/sysinfo", "sigs.k8s.io/yaml", "gopkg.in/yaml.v2"},
+	"pkg/spelling":           {},
+	"pkg/mapping":            {"./pkg/sysinfo", "./pkg/spelling", "sigs.k8s.io/yaml", "gopkg.in/yaml.v2"},
 	"pkg/registry":           {"./pkg/mapping", "./pkg/sysinfo"},
 	"pkg/exposition":         {"./pkg/registry", "./pkg/mapping", clientGolang, clientModel, common},
 	"pkg/exposition/linezip": {},
@@ -42,7 +43,7 @@ var rooms = map[string][]string{
 	"edge/pkg": {"./pkg/sysinfo"},
 	// The beehive module for edgecores that are built anew.
 	"edge/pkg/edgecore":         {"./edge/pkg", beehive, klog},
-	"edge/cmd/sysinfo-reporter": {"./edge/pkg", "./pkg/sysinfo", "github.com/eclipse/paho.mqtt.golang"},
+	"edge/cmd/sysinfo-reporter": {"./edge/pkg", "./pkg/sysinfo", "./pkg/spelling", "github.com/eclipse/paho.mqtt.golang"},
 	"edge/fault":                {}, // tests alone
 
 	"hack": {"*"},

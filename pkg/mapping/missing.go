@@ -1,6 +1,10 @@
 package mapping
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/edgegauge/edgegauge/pkg/spelling"
+)
 
 // mostFields bounds the fields that missing families are compared with.
 const mostFields = 500
@@ -54,7 +58,7 @@ func nearest(path string, all []string) string {
 		if longer > most {
 			continue
 		}
-		differ := float64(edits(want, got)) / float64(longer)
+		differ := float64(spelling.Distance(want, got)) / float64(longer)
 		if lastKey(want) == lastKey(got) { // a good sign, wherever it stands
 			differ /= 2
 		}
@@ -71,25 +75,3 @@ var plainly = strings.NewReplacer("_", "", "-", "", `\`, "", "[]", "")
 func plain(path string) string { return plainly.Replace(strings.ToLower(path)) }
 
 func lastKey(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }
-
-// edits counts the bytes to insert, remove or replace to make b of a
-// (Levenshtein's distance).
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
-}

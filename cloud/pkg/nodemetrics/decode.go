@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/edgegauge/edgegauge/pkg/spelling"
 )
 
 // decodeSection sets the fields of c by the section. Nothing in it is passed over:
@@ -129,7 +131,7 @@ func decodeObject(path string, node *yaml.Node, v reflect.Value) (errs []error) 
 func suggest(key string, names []string) string {
 	nearest, least := "", 3
 	for _, name := range names {
-		if d := distance(strings.ToLower(key), strings.ToLower(name)); d < least && d < len(name) {
+		if d := spelling.Distance(strings.ToLower(key), strings.ToLower(name)); d < least && d < len(name) {
 			nearest, least = name, d
 		}
 	}

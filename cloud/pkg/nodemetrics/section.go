@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/edgegauge/edgegauge/pkg/spelling"
 )
 
 // findSection finds modules.nodeMetrics in a file's text; nil is for a file
@@ -136,29 +138,7 @@ func unwrapped(data []byte) error {
 // resembles reports whether a key is name, or what a slip of the hand makes of it.
 func resembles(key, name string) bool {
 	plain := func(s string) string { return strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(s)) }
-	return distance(plain(key), plain(name)) <= 2
-}
-
-// distance is the number of letters to add, to leave out or to change that makes
-// b of a.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		corner := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := corner
-			if a[i] != b[j] {
-				change++
-			}
-			corner = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	return spelling.Distance(plain(key), plain(name)) <= 2
 }
 
 // keys lists the keys of a file's outermost object, for people.
