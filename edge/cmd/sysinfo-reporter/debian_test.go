@@ -728,3 +728,44 @@ func TestHiddenProcesses(t *testing.T) {
 		}
 	}
 }
+
+// In a container that is not shown the host's mounts, the container's own are
+// none: neither its / nor its /etc/hosts is the node's.
+func TestHiddenMountsInAContainer(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("mounting takes root")
+	}
+	root, err := os.MkdirTemp("/tmp", "sysinfo-reporter-container-") // which others may enter
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(root)
+	const script = `set -e
+		mount -t tmpfs -o mode=755 tmpfs "$0" && cd "$0"
+		layer=docker/overlay2/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+		mkdir -p $layer/diff $layer/work lower/proc lower/sys lower/etc merged
+		cp "$1" lower/sysinfo-reporter
+		echo 127.0.0.1 localhost >hosts
+		cp hosts lower/etc/hosts
+		mount -t overlay -o "lowerdir=$0/lower,upperdir=$0/$layer/diff,workdir=$0/$layer/work" overlay merged
+		mount --bind hosts merged/etc/hosts
+		mount -t proc -o hidepid=2 proc merged/proc
+		mount --rbind /sys merged/sys
+		exec chroot --userspec=65534:65534 merged /sysinfo-reporter --once --output=-`
+	var out, log bytes.Buffer
+	cmd := exec.Command("unshare", "--mount", "sh", "-c", script, root, binary(t, native(t)))
+	cmd.Stdout, cmd.Stderr = &out, &log
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v: %s", err, &log)
+	}
+	var doc sysinfo.Document
+	if err := json.Unmarshal(out.Bytes(), &doc); err != nil {
+		t.Fatal(err)
+	}
+	if len(doc.Filesystems) > 0 || doc.CPU == nil || doc.Memory == nil {
+		t.Errorf("report %s", &out)
+	}
+	if want := "this process's own are a container's, for its / comes from"; !strings.Contains(log.String(), want) || !strings.Contains(log.String(), "--host-root") {
+		t.Errorf("said %s, want %q and the flag", &log, want)
+	}
+}

@@ -9,6 +9,7 @@ import "regexp"
 // container's end of a cable.
 const (
 	DefaultMountpointsExclude = `^/(?:dev|proc|sys|run/(?:containerd|credentials|docker|k3s|netns|user))(?:$|/)` +
+		`|^/etc/(?:hosts|hostname|resolv\.conf)$` +
 		`|/io\.containerd\.[^/]+/.|/containerd/tmpmounts/.` +
 		`|/(?:kubelet|edged)/(?:pods|plugins)/.` +
 		`|/docker/(?:\d+\.\d+/)?(?:aufs|btrfs|buildkit|containers|devicemapper|fuse-overlayfs|netns|overlay2?|plugins|rootfs|vfs|volumes|zfs)/.` +
@@ -17,7 +18,7 @@ const (
 		`|fuse\.(?:fuse-overlayfs|gvfsd-fuse|lxcfs|portal|snapfuse|squashfuse(?:_ll)?)|fusectl|hugetlbfs|iso9660|mqueue|nfsd|nsfs|overlay|overlayfs|proc|procfs|pstore|ramfs|resctrl|romfs|rootfs` +
 		`|rpc_pipefs|securityfs|selinuxfs|smackfs|squashfs|sysfs|tmpfs|tracefs|udf|unionfs)$`
 	DefaultDisksExclude    = `^(?:(?:z?ram|loop|fd|sr)\d+|mmcblk\d+(?:boot\d+|rpmb|gp\d+))$`
-	DefaultNetworksExclude = `^(?:lo|(?:veth|cali|cilium|lxc|nodelocaldns|dummy|ifb|kube-ipvs|edgemesh|ve-|vb-|azv|tap\d+_kata).*|(?:eni|gke)[0-9a-f]{11})$`
+	DefaultNetworksExclude = `^(?:lo|(?:veth|cali|cilium|nodelocaldns|dummy|ifb|kube-ipvs|edgemesh|ve-|vb-|azv|tap\d+_kata).*|lxc(?:[0-9a-f]+|_health)|(?:eni|gke)[0-9a-f]{11})$`
 )
 
 // nothing is the expression that leaves out nothing.

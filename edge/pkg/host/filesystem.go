@@ -70,32 +70,64 @@ func (u usage) available() uint64 {
 // mounts returns the file systems to ask: those mounted and not hidden by a
 // later mount, not excluded, and each at the shortest of its mount points.
 func (p *reading) mounts() ([]mount, error) {
-	mounts, err := p.mountinfo(p.proc("1/mountinfo"), false)
-	if err != nil && p.options.RootPath == "/" {
+	all, err := p.mountinfo(p.proc("1/mountinfo"), false)
+	switch {
+	case err == nil && p.ownRoot && !p.sameRoot(all):
+		// Paths of the host's lead into a container's files.
+		err = errors.New("this process's / is not that of process 1")
+	case err != nil && p.ownRoot:
 		// A host that hides its processes. The mounts of this process are
 		// those of the host, but for what its service manager put over them.
-		var own error
-		if mounts, own = p.mountinfo(p.proc("self/mountinfo"), true); own == nil {
-			p.failf("%w; took this process's own mounts", err)
-			err = nil
+		own, ownErr := p.mountinfo(p.proc("self/mountinfo"), true)
+		if ownErr != nil {
+			break
 		}
+		if container := p.containerMounts(own); container != "" {
+			err = fmt.Errorf("%w; this process's own are a container's, for %s", err, container)
+			break
+		}
+		p.failf("%w; took this process's own mounts", err)
+		all, err = own, nil
+	}
+	if err != nil && p.ownRoot {
+		err = fmt.Errorf("%w; a container needs the host's / mounted, and --host-root", err)
 	}
 	if err != nil {
-		// In a container one's own mounts are the container's: a /etc/hosts
-		// and no / of the host's.
 		return nil, fmt.Errorf("the host's mounts: %w", err)
 	}
-	return mounts, nil
+	return p.choose(all), nil
+}
+
+// sameRoot tells whether this process's / is the / among the mounts of process 1.
+func (p *reading) sameRoot(mounts []mount) bool {
+	host := lastRoot(mounts)
+	if host == nil || deviceOf(p.options.RootPath) == host.number {
+		return true
+	}
+	// Of some file systems stat(2) has another number.
+	own, err := p.mountinfo(p.proc("self/mountinfo"), true)
+	if err != nil {
+		return true
+	}
+	root := lastRoot(own)
+	return root == nil || root.number == host.number
+}
+
+// lastRoot returns the mount at / that covers the others there.
+func lastRoot(mounts []mount) (root *mount) {
+	for i := range mounts {
+		if mounts[i].mountpoint == "/" {
+			root = &mounts[i]
+		}
+	}
+	return root
 }
 
 // mountinfo reads proc(5)'s mountinfo. A line it does not understand is left
 // out and named. With own, whether a file system is read-only is taken from
 // the file system alone, for the mount may be a sandbox's.
-func (p *reading) mountinfo(path string, own bool) ([]mount, error) {
-	var (
-		all   []mount
-		types = map[string]bool{} // which are left out, for there are few
-	)
+func (p *reading) mountinfo(path string, own bool) (all []mount, err error) {
+	types := map[string]bool{} // which are left out, for there are few
 	leftOut := func(fstype, mountpoint []byte) bool {
 		out, known := types[string(fstype)]
 		if !known {
@@ -104,7 +136,7 @@ func (p *reading) mountinfo(path string, own bool) ([]mount, error) {
 		}
 		return out && !(string(mountpoint) == "/" && defaultTypes.Match(fstype))
 	}
-	if err := p.lines(path, func(line []byte) (string, error) {
+	err = p.lines(path, func(line []byte) (string, error) {
 		if len(line) == 0 {
 			return "", nil
 		}
@@ -114,9 +146,12 @@ func (p *reading) mountinfo(path string, own bool) ([]mount, error) {
 		}
 		all = append(all, m)
 		return "", nil
-	}); err != nil {
-		return nil, err
-	}
+	})
+	return all, err
+}
+
+// choose returns those of all mounts that are asked.
+func (p *reading) choose(all []mount) []mount {
 	var (
 		tree  = newMountTree(all)
 		names = map[string]string{} // of block devices, by number
@@ -139,15 +174,21 @@ func (p *reading) mountinfo(path string, own bool) ([]mount, error) {
 		if !strings.HasPrefix(m.device, "/dev/") {
 			key += "\x00" + m.number // tmpfs and their like all have one name
 		}
-		switch j, twice := index[key]; {
-		case !twice:
+		j, twice := index[key]
+		if !twice {
 			index[key] = len(kept)
 			kept = append(kept, m)
-		case shorter(m.mountpoint, kept[j].mountpoint):
+			continue
+		}
+		// What can be written at one point is no read-only file system, however
+		// it is mounted at another.
+		readOnly := m.readOnly && kept[j].readOnly
+		if shorter(m.mountpoint, kept[j].mountpoint) {
 			kept[j] = m
 		}
+		kept[j].readOnly = readOnly
 	}
-	return kept, nil
+	return kept
 }
 
 // alias matches a device's other names: what a kernel that mounted the root

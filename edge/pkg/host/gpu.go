@@ -97,7 +97,8 @@ func readAMD(card string) (*sysinfo.GPU, error) {
 	monitors, _ := os.ReadDir(filepath.Join(f.path, "hwmon"))
 	for _, m := range monitors {
 		name := filepath.Join("hwmon", m.Name(), "temp1_input")
-		if gpu.Celsius = f.celsius(name, func() *float64 { return nil }); gpu.Celsius != nil {
+		if s := f.celsius(name, false, func() *float64 { return nil }); s != nil {
+			gpu.Celsius = &s.celsius
 			break
 		}
 	}

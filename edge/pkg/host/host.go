@@ -51,6 +51,7 @@ type Options struct {
 // Reader reads one host again and again. It is not safe for concurrent use.
 type Reader struct {
 	options Options
+	ownRoot bool // the host's / is this process's
 
 	asker     ask.Asker
 	cpu       cpuTimes          // the most of each mode
@@ -58,8 +59,11 @@ type Reader struct {
 	version   versionCache      // of edgecore
 	sandboxes map[string]string // processes of pods' sandboxes, by container
 	devices   map[string]bool   // networks with a device behind them
-	statfs    func(path string) (usage, error)
-	timex     func() (*sysinfo.Clock, error)
+
+	thousandths map[string]bool // files of sensors that count in them
+
+	statfs func(path string) (usage, error)
+	timex  func() (*sysinfo.Clock, error)
 }
 
 // New returns a Reader. It reads nothing yet: a host path that does not exist
@@ -76,7 +80,7 @@ func New(options Options) *Reader {
 	if options.Timeout <= 0 {
 		options.Timeout = 2 * time.Second
 	}
-	return &Reader{options: options, statfs: statfs, timex: adjtimex}
+	return &Reader{options: options, ownRoot: filepath.Clean(options.RootPath) == "/", statfs: statfs, timex: adjtimex}
 }
 
 func setDefault(option *string, value string) {

@@ -106,7 +106,7 @@ func (r *Reader) resolve(name string) (string, error) {
 
 // unquote undoes the shell quoting of os-release(5): a backslash escapes any
 // character outside of quotes, and those that a shell looks at within double
-// ones.
+// ones. A comment after the value is no part of it.
 func unquote(s string) string {
 	var out strings.Builder
 	quote := byte(0)
@@ -117,6 +117,8 @@ func unquote(s string) string {
 			out.WriteByte(s[i])
 		case quote == 0 && (c == '"' || c == '\''):
 			quote = c
+		case quote == 0 && c == '#' && i > 0 && (s[i-1] == ' ' || s[i-1] == '\t'):
+			return strings.TrimRight(out.String(), " \t")
 		case c == quote && quote != 0:
 			quote = 0
 		default:

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"fmt"
 	"io/fs"
 	"syscall"
 
@@ -39,4 +40,15 @@ func adjtimex() (*sysinfo.Clock, error) {
 		return nil, err
 	}
 	return clockOf(state, buf.Status, int64(buf.Offset))
+}
+
+// deviceOf returns the number of the device that the path is on, as mountinfo has
+// it.
+func deviceOf(path string) string {
+	var buf syscall.Stat_t
+	if err := syscall.Stat(path, &buf); err != nil {
+		return ""
+	}
+	dev := uint64(buf.Dev)
+	return fmt.Sprintf("%d:%d", dev>>8&0xfff|dev>>32&^0xfff, dev&0xff|dev>>12&^0xff)
 }

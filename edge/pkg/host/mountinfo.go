@@ -13,6 +13,8 @@ type mount struct {
 	id, parent                 string // of the mount
 	readOnly                   bool
 	leftOut                    bool // by its type
+
+	root, layers string // of this process's own: the folder that is mounted, and what an overlay is made of
 }
 
 // parseMount reads a line such as
@@ -36,15 +38,20 @@ func parseMount(line []byte, own bool, leftOut func(fstype, mountpoint []byte) b
 	if !ok {
 		return mount{}, false
 	}
-	if leftOut(fstype, left[4]) {
-		return mount{mountpoint: unescape(left[4]), id: string(left[0]), parent: string(left[1]), leftOut: true}, true
+	m = mount{mountpoint: unescape(left[4]), id: string(left[0]), parent: string(left[1]), leftOut: leftOut(fstype, left[4])}
+	if own {
+		m.root = unescape(left[3])
+	}
+	if m.leftOut {
+		return m, true
 	}
 	device, options, _ := bytes.Cut(rest, []byte(" "))
-	return mount{
-		device: unescape(device), mountpoint: unescape(left[4]), fstype: unescape(fstype), number: string(left[2]),
-		id: string(left[0]), parent: string(left[1]),
-		readOnly: hasOption(options, "ro") || hasOption(options, "emergency_ro") || !own && hasOption(left[5], "ro"),
-	}, true
+	m.device, m.fstype, m.number = unescape(device), unescape(fstype), string(left[2])
+	m.readOnly = hasOption(options, "ro") || hasOption(options, "emergency_ro") || !own && hasOption(left[5], "ro")
+	if own && m.mountpoint == "/" {
+		m.layers = unescape(options)
+	}
+	return m, true
 }
 
 // mountTree tells which mounts nobody can reach, for a later mount on the same

@@ -103,6 +103,11 @@ func TestFilesystems(t *testing.T) {
 			"/ /data/docker/volumes /var/lib/containerd /var/lib/docker /var/lib/docker-data /var/lib/kubelet", nil},
 		"remounted after errors": {"22 1 8:1 / / rw,relatime - ext4 /dev/sda1 ro,errors=remount-ro\n", "/(ro)", nil},
 		"an emergency":           {"22 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw,emergency_ro\n", "/(ro)", nil},
+		"read-only at one point": {"22 1 8:1 / / rw - ext4 /dev/sda1 rw\n23 22 8:2 / /a ro,relatime - ext4 /dev/sda2 rw\n24 22 8:2 /x /writable/x rw,relatime - ext4 /dev/sda2 rw\n", "/ /a", nil},
+		"read-only bind, later":  {"22 1 8:1 / / rw - ext4 /dev/sda1 rw\n23 22 8:2 / /long rw,relatime - ext4 /dev/sda2 rw\n24 22 8:2 /x /b ro,relatime - ext4 /dev/sda2 rw\n", "/ /b", nil},
+		"read-only everywhere":   {"22 1 8:1 / / rw - ext4 /dev/sda1 rw\n23 22 8:2 / /a ro - ext4 /dev/sda2 rw\n24 22 8:2 /x /b ro - ext4 /dev/sda2 rw\n", "/ /a(ro)", nil},
+		"binds after errors":     {"22 1 8:1 / / rw - ext4 /dev/sda1 rw\n23 22 8:2 / /a rw - ext4 /dev/sda2 ro\n24 22 8:2 /x /b rw - ext4 /dev/sda2 ro\n", "/ /a(ro)", nil},
+		"files of a container":   {"22 1 8:1 / / rw - ext4 /dev/sda1 rw\n23 22 8:2 /c/hosts /etc/hosts rw - ext4 /dev/sda2 rw\n24 22 8:2 /c/name /etc/hostname rw - ext4 /dev/sda2 rw\n25 22 8:2 /c/r /etc/resolv.conf rw - ext4 /dev/sda2 rw\n", "/", nil},
 		"mounted read-only":      {"22 1 8:1 / / ro,relatime - ext4 /dev/sda1 rw\n", "/(ro)", nil},
 		"not read-only":          {"22 1 8:1 / / rw - ext4 /dev/sda1 rw,errors=remount-ro\n", "/", nil},
 		"45 bind mounts":         {binds, "/ /home /mnt/disk", nil},
@@ -117,20 +122,26 @@ func TestFilesystems(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			doc, errs := readTree(t, map[string]string{"proc/1/mountinfo": test.mountinfo})
-			var got []string
-			for _, f := range doc.Filesystems {
-				text := f.Mountpoint
-				if *f.ReadOnly {
-					text += "(ro)"
-				}
-				got = append(got, text)
-			}
-			sort.Strings(got)
-			if got := strings.Join(got, " "); got != test.want {
-				t.Errorf("got %s, want %s", got, test.want)
-			}
+			expectMounts(t, doc.Filesystems, test.want)
 			expectSaid(t, errs, test.said...)
 		})
+	}
+}
+
+// expectMounts wants file systems at these mount points, in any order.
+func expectMounts(t *testing.T, filesystems []sysinfo.Filesystem, want string) {
+	t.Helper()
+	var got []string
+	for _, f := range filesystems {
+		text := f.Mountpoint
+		if *f.ReadOnly {
+			text += "(ro)"
+		}
+		got = append(got, text)
+	}
+	sort.Strings(got)
+	if got := strings.Join(got, " "); got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
@@ -411,8 +422,8 @@ func TestNetworkState(t *testing.T) {
 }
 
 func TestContainersEnds(t *testing.T) {
-	stays := "eth0 wlan0 wwan0 usb0 can0 bond0 bond0.20 eth0.5 vlan7 br0 docker0 cni0 flannel.1 tun0 tap0 wg0 enx001122334455 veritas0"
-	goes := "lo veth1 vethab12@if3 cali12 cilium_host lxc12 nodelocaldns dummy0 ifb0 kube-ipvs0 edgemesh0 ve-web vb-web azv12 tap0_kata eni0123456789a gke0123456789a"
+	stays := "eth0 wlan0 wwan0 usb0 can0 bond0 bond0.20 eth0.5 vlan7 br0 docker0 cni0 lxcbr0 lxdbr0 incusbr0 virbr0 flannel.1 tun0 tap0 wg0 enx001122334455 veritas0"
+	goes := "lo veth1 vethab12@if3 cali12 cilium_host lxc12 lxc0a1b2c3d4e5f lxc_health nodelocaldns dummy0 ifb0 kube-ipvs0 edgemesh0 ve-web vb-web azv12 tap0_kata eni0123456789a gke0123456789a"
 	exclude := New(Options{}).options.NetworksExclude
 	for _, name := range strings.Fields(stays) {
 		if exclude.MatchString(name) {
@@ -442,6 +453,14 @@ func TestTemperatures(t *testing.T) {
 		said  []string
 	}{
 		"fine":             {zone(0, "cpu-thermal", "45123"), nil, "cpu-thermal=45.123", nil},
+		"tenths":           {zone(0, "x", "450", "trip_point_0_temp", "850"), nil, "x=45", nil},
+		"tenths below 25":  {zone(0, "x", "215", "trip_point_0_temp", "1050"), nil, "x=21.5", nil},
+		"tenths, freezing": {zone(0, "x", "-85", "trip_point_0_temp", "850"), nil, "x=-8.5", nil},
+		"tenths perhaps":   {zone(0, "x", "450"), nil, "", []string{"450 may be tenths or thousandths"}},
+		"tenths, odd trip": {zone(0, "x", "450", "trip_point_0_temp", "85000"), nil, "", []string{"450 may be tenths"}},
+		"thousandths":      {zone(0, "x", "2501"), nil, "x=2.501", nil},
+		"thousandths, too": {zone(0, "x", "-1001"), nil, "x=-1.001", nil},
+		"tenths of hwmon":  {map[string]string{"sys/class/hwmon/hwmon0/name": "x", "sys/class/hwmon/hwmon0/temp1_input": "455", "sys/class/hwmon/hwmon0/temp1_max": "950"}, nil, "x/temp1=45.5", nil},
 		"freezing":         {zone(0, "case", "-20500"), nil, "case=-20.5", nil},
 		"zero":             {zone(0, "case", "0"), nil, "case=0", nil},
 		"switched off":     {zone(0, "cv", "-274000"), nil, "", []string{"-274 is outside of -100 to 250"}},
@@ -564,6 +583,8 @@ func TestOSImage(t *testing.T) {
 		"absolute link": {map[string]string{"usr/lib/os-release": "PRETTY_NAME=Host\n"}, map[string]string{"etc/os-release": "/usr/lib/os-release"}, "Host"},
 		"link in link":  {map[string]string{"nix/store/x/os": "PRETTY_NAME=Nix\n"}, map[string]string{"etc/os-release": "/etc/static/os-release", "etc/static": "/nix/store/x", "nix/store/x/os-release": "../../../../../../nix/store/x/os"}, "Nix"},
 		"no name":       {map[string]string{"etc/os-release": "ID=x\n"}, nil, ""},
+		"comment":       {map[string]string{"etc/os-release": "PRETTY_NAME=\"Box #2\"\t # of two\n"}, nil, "Box #2"},
+		"comment alone": {map[string]string{"etc/os-release": "PRETTY_NAME=Box#2 # of two\n"}, nil, "Box#2"},
 		"circle":        {map[string]string{"usr/lib/os-release": "PRETTY_NAME=Other\n"}, map[string]string{"etc/os-release": "/etc/os-release"}, "Other"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,7 +2,6 @@ package host
 
 import (
 	"fmt"
-	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,6 +19,7 @@ const coldest, hottest = -100, 250
 type sensor struct {
 	name, distinct string
 	celsius        float64
+	thousandths    bool // without a doubt
 }
 
 // temperatures reads the thermal zones and the hardware monitors, whose alarms
@@ -48,13 +48,18 @@ func (p *reading) temperatures() (fill, error) {
 	}
 	names := append(append([]string(nil), zones...), inputs...)
 	var all []sensor
+	thousandths := map[string]bool{}
 	for i, answer := range ask.Each(p.ctx, &p.asker, names, func(i int) (*sensor, error) {
+		known := p.thousandths[names[i]]
 		if i < len(zones) {
-			return readZone(zones[i])
+			return readZone(zones[i], known)
 		}
 		i -= len(zones)
-		return sources[i].read(inputs[i])
+		return sources[i].read(inputs[i], known)
 	}) {
+		if p.thousandths[names[i]] || answer.Value != nil && answer.Value.thousandths {
+			thousandths[names[i]] = true
+		}
 		if answer.Value != nil {
 			all = append(all, *answer.Value)
 		}
@@ -69,6 +74,7 @@ func (p *reading) temperatures() (fill, error) {
 	return func(doc *sysinfo.Document) {
 		doc.Temperatures = list
 		addThrottling(doc, alarms)
+		p.Reader.thousandths = thousandths
 	}, nil
 }
 
@@ -114,14 +120,13 @@ func distinctNames(all []sensor) []string {
 }
 
 // readZone reads a thermal zone.
-func readZone(path string) (*sensor, error) {
+func readZone(path string, thousandths bool) (*sensor, error) {
 	f := folder{path: path}
 	kind, ok := f.text("type")
 	if !ok {
 		kind = filepath.Base(path)
 	}
-	celsius := f.celsius("temp", func() *float64 {
-		// The kernel's unit is the thousandth of a degree, in trip points too.
+	s := f.celsius("temp", thousandths, func() *float64 {
 		for i := 0; i < 12; i++ {
 			if trip := f.number(fmt.Sprintf("trip_point_%d_temp", i)); trip != nil && *trip > 0 {
 				return trip
@@ -129,33 +134,44 @@ func readZone(path string) (*sensor, error) {
 		}
 		return nil
 	})
-	if celsius == nil {
-		return nil, f.err()
+	if s != nil {
+		s.name, s.distinct = kind, strings.TrimPrefix(filepath.Base(path), "thermal_zone")
 	}
-	return &sensor{kind, strings.TrimPrefix(filepath.Base(path), "thermal_zone"), *celsius}, f.err()
+	return s, f.err()
 }
 
-// celsius returns the temperature in the file, nil where there is none. The
-// limit, of the same sensor, tells whether one that seems to be next to zero
-// counts in whole degrees: then its limit seems to be next to zero, too.
-func (f *folder) celsius(name string, limit func() *float64) *float64 {
+// celsius returns a sensor with the temperature in the file, nil where there is
+// none. The kernel's unit is the thousandth of a degree. Some drivers count in
+// tenths or in whole degrees, and what they say looks like next to zero: then the
+// sensor's limit, which looks so too, tells the unit. Without that the value is
+// left out, save of a sensor that is known for thousandths.
+func (f *folder) celsius(name string, thousandths bool, limit func() *float64) *sensor {
 	n := f.number(name)
 	if n == nil {
 		return nil
 	}
-	celsius := *n / 1000
-	if small := math.Abs(*n); small > 0 && small < hottest {
-		if most := limit(); most == nil || *most >= 1000 {
+	unit := 1000.0
+	whole, tenths := *n >= coldest && *n < hottest, *n >= 10*coldest && *n <= 10*hottest
+	if tenths && *n != 0 && !thousandths {
+		switch most := limit(); {
+		case most != nil && *most <= hottest && whole:
+			unit = 1
+		case most != nil && *most > hottest && *most <= 10*hottest:
+			unit = 10
+		case whole:
 			f.fail(name, *n, "may be degrees or thousandths of a degree")
 			return nil
+		default:
+			f.fail(name, *n, "may be tenths or thousandths of a degree")
+			return nil
 		}
-		celsius = *n
 	}
+	celsius := *n / unit
 	if celsius < coldest || celsius > hottest {
 		f.fail(name, celsius, fmt.Sprintf("is outside of %d to %d °C", coldest, hottest))
 		return nil
 	}
-	return &celsius
+	return &sensor{celsius: celsius, thousandths: thousandths || !tenths}
 }
 
 // monitor is a hardware monitor.
@@ -226,14 +242,14 @@ func temperatureInputs(dir string, names []string) (paths []string) {
 }
 
 // read reads one temperature, nil where the monitor says that it has none.
-func (m *monitor) read(input string) (*sensor, error) {
+func (m *monitor) read(input string, thousandths bool) (*sensor, error) {
 	f := folder{path: m.folder}
 	channel := strings.TrimSuffix(filepath.Base(input), "_input")
 	if fault := f.flag(channel + "_fault"); fault != nil && *fault {
 		f.fail(channel+"_fault", 1, "says that the sensor is broken")
 		return nil, f.err()
 	}
-	celsius := f.celsius(channel+"_input", func() *float64 {
+	s := f.celsius(channel+"_input", thousandths, func() *float64 {
 		for _, limit := range []string{"_crit", "_max"} {
 			if n := f.number(channel + limit); n != nil && *n > 0 {
 				return n
@@ -241,12 +257,13 @@ func (m *monitor) read(input string) (*sensor, error) {
 		}
 		return nil
 	})
-	if celsius == nil {
+	if s == nil {
 		return nil, f.err()
 	}
 	label, ok := f.text(channel + "_label")
 	if !ok {
 		label = channel
 	}
-	return &sensor{m.name + "/" + label, m.distinct + "/" + channel, *celsius}, nil
+	s.name, s.distinct = m.name+"/"+label, m.distinct+"/"+channel
+	return s, nil
 }
