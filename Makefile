@@ -2,7 +2,7 @@
 # a fresh machine with Go, `make test` and `make e2e` with Go, Debian and root.
 SHELL := bash
 
-.PHONY: help go run build unit lint test bench bench-full browser screenshots scale e2e cluster cluster-down docs clean image cloudcore kubeedge mutate fuzz soak release release-test
+.PHONY: help go run build unit lint test bench bench-full browser screenshots scale e2e cluster cluster-down docs manifests chart clean image cloudcore kubeedge mutate fuzz soak release release-test
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -87,6 +87,12 @@ release-test: go ## build a release twice and want the same bytes
 docs: go ## write the tables of the documents anew
 	go test ./hack/operator -run 'TestGenerated|TestRunbooks' -update
 	go test ./hack/docs -run TestGenerated -update
+
+chart: go ## test the Helm chart; needs nothing but Go
+	hack/chart/run.sh
+
+manifests: docs ## write what is rendered from the chart anew
+	hack/chart/run.sh -run 'TestPlain|TestGolden' -update
 
 clean: ## remove what was built
 	rm -rf bin dist .cache

@@ -17,7 +17,7 @@ done < <(git ls-files '*.sh' .ci/run)
 # `make e2e` does anyway.
 mkdir -p bin
 go -C hack/tools build -o ../../bin/staticcheck honnef.co/go/tools/cmd/staticcheck
-for module in . cloud/cmd/nodemetrics edge/cmd/sysinfo-reporter edge/fault hack/bench hack/conformance hack/e2e; do
+for module in . cloud/cmd/nodemetrics edge/cmd/sysinfo-reporter edge/fault hack/bench hack/chart hack/conformance hack/e2e; do
 	echo "vet, staticcheck: $module"
 	go -C "$module" vet ./...
 	(cd "$module" && "$OLDPWD/bin/staticcheck" ./...)

@@ -42,6 +42,9 @@ go -C hack/bench test ./...
 step "the image without a daemon"
 go -C hack/tools test ./...
 
+step "the chart, and the manifests that are rendered from it"
+hack/chart/run.sh
+
 step "the reporter"
 edge/test.sh
 

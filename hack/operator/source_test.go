@@ -66,6 +66,15 @@ const generated = "# Made from hack/operator/rules.yaml by `make docs`: change i
 
 // ruleFile is the source's groups, with its comments, as a rule file.
 func ruleFile(t *testing.T) string {
+	monitor := read(t, filepath.Join(manifests, "servicemonitor/servicemonitor.yaml"))
+	return strings.NewReplacer(
+		"<sampleLimit>", find(t, monitor, `(?m)^ *sampleLimit: (\d+)$`),
+		"<bodySizeLimit>", strconv.Itoa(bytesOf(t, find(t, monitor, `(?m)^ *bodySizeLimit: (\S+)$`))),
+	).Replace(ruleTemplate(t))
+}
+
+// ruleTemplate is that file without the limits of the scrape, which the chart puts in.
+func ruleTemplate(t *testing.T) string {
 	t.Helper()
 	s, text := readSource(t)
 	begin, end := strings.Index(text, "\ngroups:\n"), strings.Index(text, "\n# Which alert holds back which")
@@ -75,12 +84,6 @@ func ruleFile(t *testing.T) string {
 	about := text[:strings.Index(text, "runbooks: ")]
 	about = about[strings.Index(about, "# What holds for all of them:"):]
 	text = generated + "#\n" + about + text[begin+1:end]
-
-	monitor := read(t, filepath.Join(manifests, "servicemonitor/servicemonitor.yaml"))
-	text = strings.NewReplacer(
-		"<sampleLimit>", find(t, monitor, `(?m)^ *sampleLimit: (\d+)$`),
-		"<bodySizeLimit>", strconv.Itoa(bytesOf(t, find(t, monitor, `(?m)^ *bodySizeLimit: (\S+)$`))),
-	).Replace(text)
 
 	alert := ""
 	lines := strings.SplitAfter(text, "\n")
@@ -106,8 +109,7 @@ metadata:
   name: edgegauge
   namespace: kubeedge
   labels:
-    app.kubernetes.io/name: edgegauge
-spec:
+` + labels(t, "rules") + `spec:
 ` + indent(rules[at:], "  ")
 }
 
@@ -132,9 +134,7 @@ inhibit_rules:
 // alertmanagerConfig is the same as prometheus-operator's object.
 func alertmanagerConfig(t *testing.T) string {
 	t.Helper()
-	s, _ := readSource(t)
-	var b strings.Builder
-	b.WriteString(generated + `#
+	return generated + `#
 # For prometheus-operator. It routes nothing. The operator adds namespace="kubeedge"
 # to every matcher, so it does not reach alerts without that label: EdgegaugeAbsent's.
 apiVersion: monitoring.coreos.com/v1alpha1
@@ -143,18 +143,45 @@ metadata:
   name: edgegauge
   namespace: kubeedge
   labels:
-    app.kubernetes.io/name: edgegauge
-spec:
-  inhibitRules:
-`)
+` + labels(t, "alertmanager") + `spec:
+` + indent(strings.TrimPrefix(operatorInhibitions(t), generated), "  ")
+}
+
+// operatorInhibitions is what its spec has, for the chart.
+func operatorInhibitions(t *testing.T) string {
+	t.Helper()
+	s, _ := readSource(t)
+	var b strings.Builder
+	b.WriteString(generated + "inhibitRules:\n")
 	for _, i := range s.Inhibit {
-		fmt.Fprintf(&b, `  # %s
-  - sourceMatch: [{name: alertname, matchType: "=~", value: "%s"}]
-    targetMatch: [{name: alertname, matchType: "=~", value: "%s"}]
-    equal: [%s]
+		fmt.Fprintf(&b, `# %s
+- sourceMatch: [{name: alertname, matchType: "=~", value: "%s"}]
+  targetMatch: [{name: alertname, matchType: "=~", value: "%s"}]
+  equal: [%s]
 `, i.Why, i.Source, i.Target, strings.Join(i.Equal, ", "))
 	}
 	return b.String()
+}
+
+// labels are those that the chart gives its objects, here without Helm.
+func labels(t *testing.T, component string) string {
+	t.Helper()
+	version := find(t, read(t, filepath.Join(manifests, "chart/Chart.yaml")), `(?m)^appVersion: (\S+)$`)
+	return fmt.Sprintf(`    app.kubernetes.io/component: %s
+    app.kubernetes.io/instance: edgegauge
+    app.kubernetes.io/managed-by: kubectl
+    app.kubernetes.io/name: edgegauge
+    app.kubernetes.io/part-of: edgegauge
+    app.kubernetes.io/version: %s
+`, component, version)
+}
+
+// copied is a file that the chart has a copy of: a chart holds all that it installs.
+func copied(path string) func(*testing.T) string {
+	return func(t *testing.T) string {
+		t.Helper()
+		return read(t, filepath.Join(manifests, path))
+	}
 }
 
 // TestGenerated compares what is made from rules.yaml with what there is.
@@ -164,6 +191,10 @@ func TestGenerated(t *testing.T) {
 		"rules/prometheusrule.yaml":            prometheusRule,
 		"alertmanager/inhibit-rules.yaml":      inhibitRules,
 		"alertmanager/alertmanagerconfig.yaml": alertmanagerConfig,
+		"chart/files/edgegauge.rules.yaml":     ruleTemplate,
+		"chart/files/inhibit.yaml":             operatorInhibitions,
+		"chart/files/edgegauge-fleet.json":     copied("dashboard/edgegauge-fleet.json"),
+		"chart/files/edgegauge-node.json":      copied("dashboard/edgegauge-node.json"),
 	} {
 		want, path := make(t), filepath.Join(manifests, file)
 		if *update {
