@@ -1,6 +1,6 @@
 #!/bin/bash
 # Tests the edge side against real programs: mosquitto, node_exporter, other
-# processors under qemu. Installs from Debian what is missing. The tests that
+# processors under qemu, faults put in by strace. Installs from Debian what is missing. The tests that
 # need nothing are in it too, so this is all there is to run for edge/.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -8,7 +8,7 @@ cd "$(dirname "$0")"
 PATH=$PATH:/usr/sbin:/sbin
 # Only the programs: as services they would take the ports of this machine.
 ../hack/packages.sh mosquitto=mosquitto prometheus-node-exporter=prometheus-node-exporter \
-	qemu-aarch64=qemu-user qemu-arm=qemu-user rpm=rpm systemd-analyze=systemd
+	qemu-aarch64=qemu-user qemu-arm=qemu-user rpm=rpm systemd-analyze=systemd strace=strace
 
 test -z "$(gofmt -l .)" || { gofmt -l -d .; exit 1; }
 go vet ./...
@@ -25,4 +25,4 @@ go -C fault vet .
 go -C fault test -count=1 -parallel 8 -timeout 5m .
 cd cmd/sysinfo-reporter
 go vet -tags debian .
-go test -tags debian -shuffle=on -v -timeout 3m . | sed -n '/^=== /d; /^    --- PASS/d; p'
+go test -tags debian -shuffle=on -v -timeout 8m . | sed -n '/^=== /d; /^    --- PASS/d; p'

@@ -129,11 +129,71 @@ func TestDeb(t *testing.T) {
 	}
 }
 
-// The rpm has the same files, and its scripts are a shell's.
-func TestRpm(t *testing.T) {
-	rpm := packaged(t, "rpm")
+// chrootOf makes a root with these programs in it, and what they need to start,
+// for an rpm's scripts run in the root that it is installed into.
+func chrootOf(t *testing.T, programs map[string]string) string {
+	t.Helper()
 	root := t.TempDir()
-	do(t, "rpm", "--root", root, "--install", "--nodeps", "--noscripts", "--ignorearch", rpm)
+	needs := regexp.MustCompile(`(?m)(/\S+) \(0x`)
+	put := func(from, to string) {
+		to = filepath.Join(root, to)
+		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		b, err := os.ReadFile(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(to, b, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, at := range programs {
+		path, err := exec.LookPath(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		put(path, at)
+		for _, library := range needs.FindAllStringSubmatch(do(t, "ldd", path), -1) {
+			put(library[1], library[1])
+		}
+	}
+	if err := os.MkdirAll(filepath.Join(root, "dev"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	put("/dev/null", "dev/null") // an empty file will do
+	return root
+}
+
+// The rpm installs, with its scripts run, enables its service, keeps what was
+// changed at an update, and leaves nothing behind.
+func TestRpm(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("a root of one's own takes root")
+	}
+	if _, err := os.Stat("/run/systemd/system"); err == nil {
+		t.Log("systemd runs here; in the root it does not")
+	}
+	rpm := packaged(t, "rpm")
+	root := chrootOf(t, map[string]string{"sh": "/bin/sh", "rm": "/usr/bin/rm", "systemctl": "/usr/bin/systemctl"})
+	var (
+		enabled = filepath.Join(root, "etc/systemd/system/multi-user.target.wants/sysinfo-reporter.service")
+		options = filepath.Join(root, "etc/default/sysinfo-reporter")
+		values  = filepath.Join(root, "var/lib/sysinfo-reporter/a.prom")
+		inRoot  = func(args ...string) {
+			t.Helper()
+			if out := do(t, "rpm", append([]string{"--root", root, "--nodeps"}, args...)...); strings.Contains(out, "scriptlet failed") {
+				t.Errorf("rpm %v: %s", args, out)
+			}
+		}
+	)
+	t.Setenv("VERSION", "9.9.9")
+	do(t, "../../package.sh", os.Getenv("REPORTER_BINARIES"), filepath.Join(root, "tmp"), native(t))
+	newer, err := filepath.Glob(filepath.Join(root, "tmp/*.rpm"))
+	if err != nil || len(newer) != 1 {
+		t.Fatalf("%v, %v", newer, err)
+	}
+	inRoot("--ignorearch", "--install", rpm)
 	for _, path := range []string{"usr/bin/sysinfo-reporter", "usr/lib/systemd/system/sysinfo-reporter.service", "etc/default/sysinfo-reporter"} {
 		if _, err := os.Stat(filepath.Join(root, path)); err != nil {
 			t.Error(err)
@@ -142,18 +202,51 @@ func TestRpm(t *testing.T) {
 	if out := do(t, filepath.Join(root, "usr/bin/sysinfo-reporter"), "--version"); !strings.HasPrefix(out, "sysinfo-reporter ") {
 		t.Errorf("version %s", out)
 	}
-	do(t, "rpm", "--root", root, "--erase", "--nodeps", "--noscripts", "sysinfo-reporter")
+	if to, err := os.Readlink(enabled); err != nil || !strings.HasSuffix(to, "/systemd/system/sysinfo-reporter.service") {
+		t.Errorf("the installation did not enable the service: %q, %v", to, err)
+	}
+
+	const changed = "SYSINFO_REPORTER_INTERVAL=5m\n"
+	if err := os.WriteFile(options, []byte(changed), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Dir(values), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(values, []byte("battery_volts 12.5\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	// An update runs the new one's scripts and then the old one's, which must not
+	// take away what the new one needs.
+	inRoot("--ignorearch", "--upgrade", newer[0])
+	for _, path := range []string{enabled, values} {
+		if _, err := os.Lstat(path); err != nil {
+			t.Errorf("after an update: %v", err)
+		}
+	}
+	if b, _ := os.ReadFile(options); string(b) != changed {
+		t.Errorf("the update changed the options to %s", b)
+	}
+	if err := os.Remove(enabled); err != nil { // as systemctl disable does
+		t.Fatal(err)
+	}
+	inRoot("--ignorearch", "--upgrade", "--oldpackage", rpm)
+	if _, err := os.Lstat(enabled); err == nil {
+		t.Error("an update enabled the service that its owner had disabled")
+	}
+
+	inRoot("--erase", "sysinfo-reporter")
+	if err := os.RemoveAll(filepath.Join(root, "tmp")); err != nil {
+		t.Fatal(err)
+	}
 	_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && strings.Contains(path, "sysinfo-reporter") {
+		if err == nil && strings.Contains(path, "sysinfo-reporter") && !strings.HasSuffix(path, ".rpmsave") {
 			t.Errorf("%s is left", path)
 		}
 		return nil
 	})
-	scripts := do(t, "rpm", "-qp", "--scripts", rpm)
-	for _, want := range []string{"postinstall", "preuninstall", "postuninstall", "systemctl"} {
-		if !strings.Contains(scripts, want) {
-			t.Errorf("no %s in %s", want, scripts)
-		}
+	if b, err := os.ReadFile(options + ".rpmsave"); err != nil || string(b) != changed {
+		t.Errorf("the owner's options are not kept beside: %s, %v", b, err)
 	}
 }
 
