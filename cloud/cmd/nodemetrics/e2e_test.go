@@ -39,7 +39,7 @@ import (
 const (
 	ttl            = 6 * time.Second
 	scrapeInterval = time.Second
-	patience       = 30 * time.Second
+	patience       = time.Minute
 )
 
 func TestPrometheusSeesNodesComeAndGo(t *testing.T) {
@@ -80,10 +80,12 @@ func TestPrometheusSeesNodesComeAndGo(t *testing.T) {
 	prom.wait(t, `edge_node_last_report_timestamp_seconds{node="edge-a"}`, 1)
 	prom.wait(t, `nodemetrics_nodes{state="expired"} == 1`, 1)
 
+	// On a slow machine the node may have been away before.
+	returned := prom.number(t, `nodemetrics_node_changes_total{change="returned"}`)
 	report(0.25)
 	prom.wait(t, `edge_node_up{node="edge-a"} == 1`, 1)
 	prom.wait(t, `edge_node_load1{node="edge-a"} == 0.25`, 1)
-	prom.wait(t, `nodemetrics_node_changes_total{change="returned"} == 1`, 1)
+	prom.wait(t, fmt.Sprintf(`nodemetrics_node_changes_total{change="returned"} == %v`, returned+1), 1)
 
 	// Prometheus took every sample that the page had.
 	prom.wait(t, `scrape_samples_scraped{job="nodemetrics"} == scrape_samples_post_metric_relabeling{job="nodemetrics"}`, 1)
