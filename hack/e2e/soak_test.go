@@ -34,7 +34,7 @@ func (s *suite) soak(t *testing.T) {
 	before := s.settled(t)
 
 	begin := time.Now()
-	s.storm(t, soakReports)
+	s.costOfAReport(t, func() { s.storm(t, soakReports) })
 	t.Logf("%d reports in %s", soakReports, time.Since(begin).Round(time.Second/10))
 	begin = time.Now()
 	s.reconnect(t, soakReconnects)

@@ -7,6 +7,8 @@ import (
 	"net"
 	"strings"
 	"time"
+
+	"github.com/google/pprof/profile"
 )
 
 // MetricsPort is the port of the exporter in every cloudcore.
@@ -73,6 +75,15 @@ func (c *Cloudcore) Runtime() (Runtime, error) {
 		return runtime, fmt.Errorf("reading the profile of the heap: %w", err)
 	}
 	return runtime, nil
+}
+
+// CPUProfile is where cloudcore's processors were within so many seconds from now.
+func (c *Cloudcore) CPUProfile(seconds int) (*profile.Profile, error) {
+	text, err := c.profile(fmt.Sprintf("profile?seconds=%d", seconds))
+	if err != nil {
+		return nil, err
+	}
+	return profile.ParseData([]byte(text))
 }
 
 func (c *Cloudcore) profile(which string) (string, error) {
