@@ -147,6 +147,14 @@ func (b *bench) run() (*results, error) {
 	}
 	slices.SortFunc(r.Fleets, func(a, b fleetResult) int { return a.Nodes - b.Nodes })
 	if b.wants(edgegauge) {
+		b.progress("reports of several forms")
+		rounds := 20
+		if b.quick {
+			rounds = 3
+		}
+		if r.Forms, err = measureForms(rounds); err != nil {
+			return nil, fmt.Errorf("forms: %w", err)
+		}
 		largest := slices.Max(b.sizes)
 		b.progress("%d nodes expire at once", largest)
 		if r.Expiry, err = b.measureExpiry(largest); err != nil {

@@ -147,3 +147,17 @@ func TestDocumentsAreOfTheResults(t *testing.T) {
 		}
 	}
 }
+
+// The forms are what their names say: so many series on the page.
+func TestForms(t *testing.T) {
+	all, err := measureForms(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []int{30, 300, 20, 20} {
+		t.Logf("%+v", all[i])
+		if f := all[i]; f.Series != want || f.Nanoseconds <= 0 || (f.JSON > 0) != (f.Bytes > 0) {
+			t.Errorf("%+v, want %d series", f, want)
+		}
+	}
+}

@@ -251,6 +251,7 @@ warm-up and five measured scrapes or more (cheap ones many times each, fewer whe
 		func(_ *fleetResult, c *contenderResult) string { return waits(c.Scraped) },
 		func(_ *fleetResult, c *contenderResult) string { return waits(c.Hung) })
 
+	r.formTable(&out)
 	if x := r.Expiry; x != nil {
 		fmt.Fprintf(&out, "## Expiry\n\nThe sessions of %s end at once. Before the TTL's end %s are on the page, at its end %s; meanwhile other nodes' reports took %s at the 99th percentile and %s at the slowest (the median of the passes, whose slowest took %s). The heap went from %s to %s (a node that is expired but not forgotten keeps its name and the time of its last report).\n\n",
 			plural(x.Nodes, "node"), grouped(x.Before), grouped(x.After), duration(x.Wait.P99), duration(x.Wait.Max), slowest(x.Wait), size(x.HeapBefore), size(x.HeapAfter))
@@ -327,6 +328,24 @@ func slowest(q quantile) string {
 		all = append(all, duration(x))
 	}
 	return strings.Join(all, ", ")
+}
+
+// formTable writes what reports of several forms cost.
+func (r *results) formTable(out *bytes.Buffer) {
+	if len(r.Forms) == 0 {
+		return
+	}
+	fmt.Fprintf(out, "What a report costs by its form, %s, median of the rounds. A message in a map comes from another module of the same cloudcore and is encoded first.\n\n", plural(formNodes, "node"))
+	rows := [][]string{{"", "message", "series", "time", "a series", "allocations", "encoding/json alone, into maps"}}
+	for _, f := range r.Forms {
+		message, decoding := "in memory", "–"
+		if f.Bytes > 0 {
+			message, decoding = size(float64(f.Bytes)), duration(f.JSON/1e9)
+		}
+		rows = append(rows, []string{f.Name, message, grouped(f.Series), duration(f.Nanoseconds / 1e9), duration(f.Nanoseconds / 1e9 / float64(f.Series)),
+			strconv.FormatFloat(f.Allocs, 'f', 0, 64), decoding})
+	}
+	table(out, rows...)
 }
 
 // compressorTable writes what compressing a page alone costs.

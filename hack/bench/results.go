@@ -24,6 +24,7 @@ type results struct {
 	Missing []string      `json:"missing,omitempty"`
 	Seconds float64       `json:"seconds"`
 	Fleets  []fleetResult `json:"fleets"`
+	Forms   []formResult  `json:"forms,omitempty"`
 	Expiry  *expiry       `json:"expiry,omitempty"`
 	Story   *story        `json:"story,omitempty"`
 	// Prometheus is nil without Debian's package prometheus.
