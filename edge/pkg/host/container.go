@@ -138,14 +138,19 @@ func (w *groupWalk) runs(id, group string, depth int) bool {
 	if err != nil {
 		b = nil // a group of threads cannot say
 	}
-	pid, more, _ := bytes.Cut(bytes.TrimSpace(b), []byte("\n"))
-	switch {
-	case len(pid) == 0 && isPod(group):
-		_ = w.walk(group, depth+1) // ends when the time does, as the walk above it
-		return false
-	case len(pid) == 0:
-		return w.populated(group, 0)
-	case len(bytes.TrimSpace(more)) > 0:
+	processes := bytes.TrimSpace(b)
+	if len(processes) == 0 {
+		if isPod(group) {
+			_ = w.walk(group, depth+1) // ends when the time does, as the walk above it
+			return false
+		}
+		var below [64]byte
+		if processes = w.below(group, below[:0], 0); len(processes) == 0 {
+			return populated(group)
+		}
+	}
+	pid, more, _ := bytes.Cut(processes, []byte("\n"))
+	if len(more) > 0 {
 		return true
 	}
 	// What holds a pod's network does nothing else until its end.
@@ -182,22 +187,31 @@ func isPod(group string) bool {
 // sandboxes are the only process of a pod's sandbox.
 var sandboxes = map[string]bool{"pause": true, "catatonit": true}
 
-// populated tells whether a group without processes of its own has some below.
-// Version 2 says so; in version 1 it takes a look.
-func (w *groupWalk) populated(group string, depth int) bool {
-	events, err := plainfile.Read(group+"/cgroup.events", maxAttributeBytes)
-	if err == nil {
-		return bytes.Contains(events, []byte(eventsPopulate))
-	}
-	found := false
+// below adds to found the processes in the groups below one that has none of its
+// own, one a line, until there are two. crun makes such groups.
+func (w *groupWalk) below(group string, found []byte, depth int) []byte {
 	_ = plainfile.Folders(group, func(name string) error {
-		below := group + "/" + name
-		if b, err := plainfile.Head(below+"/cgroup.procs", w.buffer[:]); err == nil && len(bytes.TrimSpace(b)) > 0 ||
-			depth < maxGroupDepth && w.populated(below, depth+1) {
-			found = true
+		path := group + "/" + name
+		if b, err := plainfile.Head(path+"/cgroup.procs", w.buffer[:]); err == nil {
+			if b = bytes.TrimSpace(b); len(b) > 0 && len(found) > 0 {
+				found = append(found, '\n')
+			}
+			found = append(found, b...)
+		}
+		if bytes.IndexByte(found, '\n') < 0 && depth < maxGroupDepth {
+			found = w.below(path, found, depth+1)
+		}
+		if bytes.IndexByte(found, '\n') >= 0 || w.ctx.Err() != nil {
 			return io.EOF
 		}
 		return nil
 	})
 	return found
+}
+
+// populated tells whether a group has processes that nobody may list, as one of
+// threads does. Version 1 has no such groups.
+func populated(group string) bool {
+	events, err := plainfile.Read(group+"/cgroup.events", maxAttributeBytes)
+	return err == nil && bytes.Contains(events, []byte(eventsPopulate))
 }

@@ -3,6 +3,7 @@ package host
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -39,6 +40,11 @@ func (p *reading) disks() (fill, error) {
 		values := make([]uint64, len(fields)-3)
 		if err := counters(fields[3:], 4, values); err != nil {
 			return name, err
+		}
+		for _, i := range []int{2, 6} {
+			if values[i] > math.MaxUint64/sectorBytes {
+				return name, fieldError(4+i, fields[3+i], "count of sectors")
+			}
 		}
 		if _, twice := disks[name]; !twice {
 			order = append(order, name)

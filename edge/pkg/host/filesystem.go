@@ -144,6 +144,9 @@ func (p *reading) mountinfo(path string, own bool) (all []mount, err error) {
 		if !ok {
 			return string(line[:min(len(line), 60)]), errors.New("has too few fields")
 		}
+		if !strings.HasPrefix(m.mountpoint, "/") {
+			return string(line[:min(len(line), 60)]), errors.New("has no path")
+		}
 		all = append(all, m)
 		return "", nil
 	})

@@ -47,7 +47,7 @@ func (p *reading) osImage() (string, error) {
 		}
 		values := map[string]string{}
 		err = plainfile.Lines(path, maxReleaseBytes, func(line []byte) {
-			if key, value, ok := bytes.Cut(bytes.TrimSpace(line), []byte("=")); ok && !bytes.HasPrefix(key, []byte("#")) {
+			if key, value, ok := bytes.Cut(bytes.TrimSpace(bytes.TrimPrefix(line, []byte("\uFEFF"))), []byte("=")); ok && !bytes.HasPrefix(key, []byte("#")) {
 				values[string(key)] = unquote(string(value))
 			}
 		})

@@ -47,6 +47,10 @@ func (p *reading) memory() (fill, error) {
 		SwapTotalBytes: size("SwapTotal"),
 		SwapFreeBytes:  size("SwapFree"),
 	}
+	if m.TotalBytes != nil && *m.TotalBytes == 0 {
+		p.failf("%s: MemTotal is 0", path)
+		m.TotalBytes = nil
+	}
 	// Some that make this file up for containers do not reckon well.
 	for _, part := range []struct {
 		name, whole string

@@ -118,6 +118,7 @@ func TestFilesystems(t *testing.T) {
 		"two names of a volume":  {"22 1 8:1 / / rw - ext4 /dev/sda1 rw\n23 22 253:0 / /srv rw - xfs /dev/mapper/vg-srv rw\n24 22 253:0 /a /opt/a rw - xfs /dev/dm-0 rw\n25 22 253:0 /b /opt/b rw - xfs /dev/disk/by-uuid/1-2 rw\n26 22 253:1 / /mnt/y rw - xfs /dev/dm-1 rw\n", "/ /mnt/y /srv", nil},
 		"covered above":          {"22 1 8:1 / / rw - ext4 /dev/sda1 rw\n30 22 8:2 / /mnt/a/b rw - ext4 /dev/sda2 rw\n31 22 8:3 / /mnt/a rw - ext4 /dev/sda3 rw\n", "/ /mnt/a", nil},
 		"moved root":             {"21 26 8:9 / /data rw - ext4 /dev/sdc1 rw\n26 1 8:1 / / rw - ext4 /dev/sda1 rw\n", "/ /data", nil},
+		"not below the root":     {"22 1 8:1 / / rw - ext4 /dev/sda1 rw\n23 22 8:2 / b rw - ext4 /dev/sda2 rw\n", "/", []string{"23 22 8:2", "no path"}},
 		"an odd line":            {"22 1 8:1 / / rw - ext4 /dev/sda1 rw\nnonsense\n23 22 8:2 / /b rw - ext4 /dev/sda2 rw\n", "/ /b", []string{"nonsense"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -218,6 +219,7 @@ func TestMemory(t *testing.T) {
 		"kernel 3.10":           {map[string]string{"proc/meminfo": old, "proc/sys/vm/min_free_kbytes": "100\n"}, `{"totalBytes":8192000,"availableBytes":1766400}`, nil},
 		"kernel 3.10, no limit": {map[string]string{"proc/meminfo": old}, `{"totalBytes":8192000}`, []string{"no MemAvailable", "min_free_kbytes"}},
 		"kernel 2.6":            {map[string]string{"proc/meminfo": "MemTotal: 8 kB\nMemFree: 4 kB\n"}, `{"totalBytes":8192}`, []string{"no MemAvailable", "Active(file)"}},
+		"nothing there":         {map[string]string{"proc/meminfo": "MemTotal: 0 kB\nMemAvailable: 4 kB\nSwapTotal: 0 kB\n"}, `{"availableBytes":4096,"swapTotalBytes":0}`, []string{"MemTotal is 0"}},
 		"more than there is":    {map[string]string{"proc/meminfo": "MemTotal: 8 kB\nMemAvailable: 9 kB\nSwapTotal: 1 kB\nSwapFree: 2 kB\n"}, `{"totalBytes":8192,"swapTotalBytes":1024}`, []string{"MemAvailable", "more than MemTotal", "SwapFree", "more than SwapTotal"}},
 		"too large a number":    {map[string]string{"proc/meminfo": "MemTotal: 18446744073709551615 kB\nMemAvailable: 4 kB\n"}, `{"availableBytes":4096}`, []string{"MemTotal"}},
 	} {
@@ -304,6 +306,24 @@ func mustDo(t *testing.T, err error, must bool) {
 	if err != nil && must {
 		t.Fatal(err)
 	}
+}
+
+// What cannot be, of a disk's counters, costs the disk.
+func TestDiskThatReadTooMuch(t *testing.T) {
+	doc, errs := readTree(t, map[string]string{"proc/diskstats": "8 0 sda 1 1 36028797018963967 1 1 1 8 1 0 1 1\n8 16 sdb 1 1 36028797018963968 1 1 1 1 1 0 1 1\n8 32 sdc 1 1 1 1 1 1 18446744073709551615 1 0 1 1\n"})
+	if len(doc.Disks) != 1 || doc.Disks[0].Device != "sda" || *doc.Disks[0].ReadBytesTotal != 18446744073709551104 {
+		t.Errorf("disks %+v", doc.Disks)
+	}
+	expectSaid(t, errs, `line "sdb": field 6, "36028797018963968"`, `line "sdc": field 10, "18446744073709551615"`)
+}
+
+// The state of a watchdog that the kernel has no word for is unknown.
+func TestWatchdogOfNoState(t *testing.T) {
+	doc, errs := readTree(t, map[string]string{"sys/class/watchdog/watchdog0/state": "pretimeout\n", "sys/class/watchdog/watchdog0/timeout": "15\n", "sys/class/watchdog/watchdog1/state": "inactive\n"})
+	if len(doc.Watchdogs) != 2 || doc.Watchdogs[0].Active != nil || *doc.Watchdogs[0].TimeoutSeconds != 15 || doc.Watchdogs[1].Active == nil || *doc.Watchdogs[1].Active {
+		t.Errorf("watchdogs %+v", doc.Watchdogs)
+	}
+	expectSaid(t, errs, `watchdog0/state: "pretimeout" is neither active nor inactive`)
 }
 
 func TestDisks(t *testing.T) {
@@ -541,6 +561,17 @@ func TestContainers(t *testing.T) {
 		"cgroupfs": {v2("docker/"+id(1), "kubepods/besteffort/pod1/"+id(2), "kubepods/pod2/crio-"+id(3), "libpod_parent/libpod-"+id(4), "default/"+id(5), "k8s.io/"+id(6)), 6},
 		// Podman names a pod's group by its id, too.
 		"pods of Podman": {v2("libpod_parent/"+id(1)+"/libpod-"+id(2), "libpod_parent/"+id(1)+"/libpod-"+id(3), "libpod_parent/"+id(4)+"/libpod-"+id(5)+"/container", "libpod_parent/conmon"), 3},
+		// crun puts what runs into a group below.
+		"sandboxes of crun": {map[string]string{"sys/fs/cgroup/cgroup.controllers": "",
+			"sys/fs/cgroup/machine.slice/machine-libpod_pod_1.slice/libpod-" + id(1) + ".scope/cgroup.procs":            "",
+			"sys/fs/cgroup/machine.slice/machine-libpod_pod_1.slice/libpod-" + id(1) + ".scope/cgroup.events":           "populated 1\nfrozen 0\n",
+			"sys/fs/cgroup/machine.slice/machine-libpod_pod_1.slice/libpod-" + id(1) + ".scope/container/cgroup.procs":  "51\n",
+			"sys/fs/cgroup/machine.slice/machine-libpod_pod_1.slice/libpod-" + id(2) + ".scope/container/cgroup.procs":  "52\n",
+			"sys/fs/cgroup/machine.slice/machine-libpod_pod_1.slice/libpod-" + id(3) + ".scope/a/cgroup.procs":          "51\n",
+			"sys/fs/cgroup/machine.slice/machine-libpod_pod_1.slice/libpod-" + id(3) + ".scope/b/cgroup.procs":          "53\n",
+			"sys/fs/cgroup/machine.slice/machine-libpod_pod_1.slice/libpod-" + id(4) + ".scope/container/cgroup.events": "populated 0\n",
+			"sys/fs/cgroup/machine.slice/machine-libpod_pod_1.slice/libpod-" + id(5) + ".scope/cgroup.events":           "populated 1\n",
+			"proc/51/comm": "catatonit\n", "proc/52/comm": "app\n", "proc/53/comm": "app\n"}, 3},
 		"a pod without": {map[string]string{"sys/fs/cgroup/systemd/cgroup.procs": "1\n", "sys/fs/cgroup/systemd/libpod_parent/" + id(1) + "/cgroup.procs": "",
 			"sys/fs/cgroup/systemd/libpod_parent/" + id(1) + "/libpod-" + id(2) + "/cgroup.procs": "51\n", "proc/51/comm": "catatonit\n"}, 0},
 		"payload":  {v2("system.slice/web.service/libpod-payload-" + id(1)), 1},
@@ -583,6 +614,7 @@ func TestOSImage(t *testing.T) {
 		"absolute link": {map[string]string{"usr/lib/os-release": "PRETTY_NAME=Host\n"}, map[string]string{"etc/os-release": "/usr/lib/os-release"}, "Host"},
 		"link in link":  {map[string]string{"nix/store/x/os": "PRETTY_NAME=Nix\n"}, map[string]string{"etc/os-release": "/etc/static/os-release", "etc/static": "/nix/store/x", "nix/store/x/os-release": "../../../../../../nix/store/x/os"}, "Nix"},
 		"no name":       {map[string]string{"etc/os-release": "ID=x\n"}, nil, ""},
+		"byte order":    {map[string]string{"etc/os-release": "\xef\xbb\xbfPRETTY_NAME=Box\r\n"}, nil, "Box"},
 		"comment":       {map[string]string{"etc/os-release": "PRETTY_NAME=\"Box #2\"\t # of two\n"}, nil, "Box #2"},
 		"comment alone": {map[string]string{"etc/os-release": "PRETTY_NAME=Box#2 # of two\n"}, nil, "Box#2"},
 		"circle":        {map[string]string{"usr/lib/os-release": "PRETTY_NAME=Other\n"}, map[string]string{"etc/os-release": "/etc/os-release"}, "Other"},
@@ -629,6 +661,11 @@ func TestPowerSupplies(t *testing.T) {
 		"battery":    {"type=Battery present=1 status=Charging capacity=50 voltage_now=12600000", `"type":"Battery","discharging":false,"chargeRatio":0.5,"volts":12.6`, ""},
 		"empty slot": {"type=Battery present=0 capacity=0 status=Unknown", `"type":"Battery"`, ""},
 		"mains":      {"type=Mains online=1", `"type":"Mains","online":true`, ""},
+		"charge":     {"type=Battery status=Unknown charge_now=2500000 charge_full=5000000 charge_full_design=6000000", `"type":"Battery","chargeRatio":0.5`, ""},
+		"energy":     {"type=Battery energy_now=30000000 energy_full=40000000 charge_now=1 charge_full=2", `"type":"Battery","chargeRatio":0.75`, ""},
+		"overfull":   {"type=Battery charge_now=5100000 charge_full=5000000", `"type":"Battery","chargeRatio":1`, ""},
+		"no whole":   {"type=Battery charge_now=0 charge_full=0", `"type":"Battery"`, ""},
+		"negative":   {"type=Battery charge_now=-1 charge_full=5", `"type":"Battery"`, "charge_now: -1 is below zero"},
 		"odd":        {"type=Battery capacity=255 status=Discharging voltage_now=-1", `"type":"Battery","discharging":true`, "capacity"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -47,6 +47,20 @@ func readSupply(path string) (*sysinfo.PowerSupply, error) {
 		} else {
 			s.ChargeRatio = ratio(capacity, 100)
 		}
+	} else {
+		// Drivers of some gauges leave the division to others.
+		for _, unit := range []string{"energy", "charge"} {
+			now, full := f.number(unit+"_now"), f.number(unit+"_full")
+			if now == nil || full == nil || *full <= 0 {
+				continue
+			}
+			if *now < 0 {
+				f.fail(unit+"_now", *now, "is below zero")
+				continue
+			}
+			s.ChargeRatio = ratio(now, *full)
+			break
+		}
 	}
 	if microvolts := f.number("voltage_now"); microvolts != nil {
 		if *microvolts < 0 {

@@ -27,7 +27,11 @@ func readWatchdog(path string) (*sysinfo.Watchdog, error) {
 	w := &sysinfo.Watchdog{Watchdog: filepath.Base(path)}
 	w.Identity, _ = f.text("identity")
 	if state, ok := f.text("state"); ok {
-		w.Active = sysinfo.Ptr(state == "active")
+		if state == "active" || state == "inactive" {
+			w.Active = sysinfo.Ptr(state == "active")
+		} else {
+			f.fail("state", state, "is neither active nor inactive")
+		}
 	}
 	w.TimeoutSeconds = f.number("timeout")
 	if status := f.number("bootstatus"); status != nil {
