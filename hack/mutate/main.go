@@ -4,10 +4,13 @@
 //	go run ./hack/mutate [flags] FOLDER...
 //
 // It writes nothing into the tree: a changed file is laid over it by go test's own
-// -overlay. Changes are drawn by chance, in turn from every package, until the time
-// is up or there are no more; the same seed draws the same ones. A change that does
-// not compile does not count. It prints those that nobody noticed, and exits with 1
-// if fewer than the least share were noticed in a package.
+// -overlay. Changes are drawn by chance, one of every file first, in turn from every
+// package, until the time is up or there are no more; the same seed draws the same
+// ones. A change that does not compile does not count. It prints those that nobody
+// noticed, and exits with 1 if fewer than the least share were noticed in a package.
+//
+// The tests are compiled once for each change. Those that are quick run first, so
+// that most changes cost a few seconds, however long all tests take.
 //
 // The tools that can be had (gremlins 0.6) change operators only, and know no bound
 // in time; of the changes that went unnoticed here, most remove a statement or
@@ -18,7 +21,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"math/rand"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -31,7 +33,7 @@ func main() {
 	budget := flag.Duration("budget", 30*time.Minute, "how long to go on")
 	least := flag.Float64("least", 90, "least share, in percent, of the changes to each package that its tests must notice")
 	seed := flag.Int64("seed", 1, "which changes are drawn")
-	most := flag.Int("n", 0, "how many changes to try to a package; 0 is all")
+	most := flag.Int("n", 0, "how many changes that compile to try to a package; 0 is all")
 	workers := flag.Int("p", 2, "how many tests run at once")
 	flag.BoolVar(&shortTests, "short", true, "leave out the tests that take seconds; what only they notice then counts as unnoticed")
 	list := flag.Bool("list", false, "print the changes and try none")
@@ -61,12 +63,8 @@ func run(ctx context.Context, folders []string, budget time.Duration, least floa
 		packages = append(packages, found...)
 	}
 	for _, p := range packages {
-		rand.New(rand.NewSource(seed)).Shuffle(len(p.changes), func(i, j int) {
-			p.changes[i], p.changes[j] = p.changes[j], p.changes[i]
-		})
-		if most > 0 && len(p.changes) > most {
-			p.changes = p.changes[:most]
-		}
+		p.draw(seed)
+		p.most = most
 		if list {
 			for _, c := range p.changes {
 				fmt.Println(c)
@@ -107,7 +105,7 @@ func try(ctx context.Context, packages []*pkg, workers int) {
 	for i := 0; ctx.Err() == nil; i++ {
 		more := false
 		for _, p := range packages {
-			if i >= len(p.changes) {
+			if i >= len(p.changes) || p.most > 0 && p.tried() >= p.most {
 				continue
 			}
 			more = true
