@@ -99,22 +99,30 @@ func TestClockJumps(t *testing.T) {
 	}
 }
 
-// After a late report the next one is taken if it came a second later, or half as
-// long after it as its own time says.
+// After a late report the next one is taken if it came three quarters of a second
+// later, or half as long after it as its own time or the node's interval says.
 func TestSecondLateReport(t *testing.T) {
 	for _, test := range []struct {
 		apart time.Duration // of the receipts
 		own   float64       // after that of the late one
+		rest  string        // of the second
 		want  registry.Reason
 	}{
-		{1500 * time.Millisecond, 8, ""},
-		{time.Second, 8, ""},
-		{time.Second - 1, 8, registry.Late},
-		{500 * time.Millisecond, 1, ""},
-		{500*time.Millisecond - 1, 1, registry.Late},
-		{time.Second, -1, ""},
-		{10*time.Second - 1, 0, registry.Late}, // the same one again
-		{10 * time.Second, 0, ""},
+		{1500 * time.Millisecond, 8, `"value": 3`, ""},
+		{750 * time.Millisecond, 8, `"value": 3`, ""},
+		{750*time.Millisecond - 1, 8, `"value": 3`, registry.Late},
+		{500 * time.Millisecond, 1, `"value": 3`, ""},
+		{500*time.Millisecond - 1, 1, `"value": 3`, registry.Late},
+		{500 * time.Millisecond, -1, `"value": 3`, ""},
+		{500*time.Millisecond - 1, -1, `"value": 3`, registry.Late},
+		{400 * time.Millisecond, 8, `"value": 3, "interval": 0.8`, ""},
+		{400*time.Millisecond - 1, 8, `"value": 3, "interval": 0.8`, registry.Late},
+		{750*time.Millisecond - 1, 8, `"value": 3, "interval": 60`, registry.Late},
+		{10*time.Second - 1, 0, `"value": 2`, registry.Late}, // the same one again
+		{10 * time.Second, 0, `"value": 2`, ""},
+		{750 * time.Millisecond, 0, `"value": 3`, ""}, // another of the same time
+		{750 * time.Millisecond, 0, `"volatile": 2`, ""},
+		{750*time.Millisecond - 1, 0, `"value": 3`, registry.Late},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			n := newNodes(t, registry.Options{})
@@ -124,8 +132,8 @@ func TestSecondLateReport(t *testing.T) {
 				t.Fatalf("a late report is refused as %q", got)
 			}
 			time.Sleep(test.apart)
-			if got := reason(t, n.Put("n", report(t, n.mapping, fmt.Sprintf(`{"time": %f, "value": 3}`, 991+test.own)))); got != test.want {
-				t.Errorf("another %v after it, %v s later by its own time, is refused as %q, want %q", test.apart, test.own, got, test.want)
+			if got := reason(t, n.Put("n", report(t, n.mapping, fmt.Sprintf(`{"time": %f, %s}`, 991+test.own, test.rest)))); got != test.want {
+				t.Errorf("another of %s %v after it, %v s later by its own time, is refused as %q, want %q", test.rest, test.apart, test.own, got, test.want)
 			}
 		})
 	}

@@ -128,7 +128,7 @@ func (r *Registry) swap(s *shard, p *put, c *credit) (outcome, error) {
 	case n.received-p.now > atOnce:
 		return out, &Refusal{Late, fmt.Sprintf("a report of node %q has waited while a newer one came", p.name)}
 	default:
-		if v = n.judge(p.report.Timestamp, p.now, o); v.late {
+		if v = n.judge(p.report, p.now, o); v.late {
 			n.remember(&v)
 			n.keepUp(p.now, o)
 			return out, &Refusal{Late, fmt.Sprintf("a report of node %q is %.3f s older than the one held: it was overtaken", p.name, n.time-p.report.Timestamp)}
