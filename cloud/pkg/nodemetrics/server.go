@@ -63,6 +63,20 @@ func (m *Module) newProbes() http.Handler {
 	return mux
 }
 
+// newServer bounds what those who ask can cost: their headers, their time, their
+// idle connections.
+func newServer(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          klogErrors(),
+		ConnContext:       withConn,
+	}
+}
+
 // serve serves the pages until ctx is done.
 func (m *Module) serve(ctx context.Context) error {
 	c := m.config.Load()
@@ -78,15 +92,7 @@ func (m *Module) serve(ctx context.Context) error {
 	}
 	listener := newListener(inner, connectionsFor(c.MaxConnections), c.WriteTimeout.Duration, m.metrics.conns)
 	defer listener.Close() // the toolkit leaves it open where it fails early
-	server := &http.Server{
-		Handler:           m.handler,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       10 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    32 << 10,
-		ErrorLog:          klogErrors(),
-		ConnContext:       withConn,
-	}
+	server := newServer(m.handler)
 	withoutHTTP2(server, c.WebConfigFile)
 	openProbes(server, bounded(secured(m.newProbes()), c.WriteTimeout.Duration))
 	klog.InfoS("Node metrics are served", "address", listener.Addr().String(), "path", "/metrics", "scheme", c.Scheme())

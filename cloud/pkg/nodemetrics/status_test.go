@@ -94,16 +94,16 @@ func TestStatusPagesAreClosed(t *testing.T) {
 func TestNodeRefusalsAreBounded(t *testing.T) {
 	var r nodeRefusals
 	long := fmt.Errorf("%s", strings.Repeat("x", 10*mostRefusalText))
-	for i := range 3 * mostRefusedNodes {
+	for i := range 3 * 4096 {
 		r.note(fmt.Sprintf("node-%d", i), "wrong_type", long)
 	}
-	if len(r.last) != mostRefusedNodes || len(r.ring) != mostRefusedNodes {
-		t.Errorf("%d nodes are remembered in a ring of %d, want %d", len(r.last), len(r.ring), mostRefusedNodes)
+	if len(r.last) != 4096 || len(r.ring) != 4096 {
+		t.Errorf("%d nodes are remembered in a ring of %d, want %d", len(r.last), len(r.ring), 4096)
 	}
 	if _, ok := r.get("node-0"); ok {
 		t.Error("the oldest is still there")
 	}
-	one, ok := r.get(fmt.Sprintf("node-%d", 3*mostRefusedNodes-1))
+	one, ok := r.get(fmt.Sprintf("node-%d", 3*4096-1))
 	if !ok || one.Reason != "wrong_type" || len(one.Error) > mostRefusalText+len("…") {
 		t.Errorf("the newest is %v, %v", one, ok)
 	}

@@ -1,0 +1,62 @@
+package nodemetrics
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+)
+
+// What the docs and readers rely on, in numbers.
+func TestTimes(t *testing.T) {
+	for name, test := range map[string]struct{ got, want time.Duration }{
+		"until a report over its rate has its turn":      {pendingTime, 500 * time.Millisecond},
+		"between looks at the config":                    {watchPeriod, 5 * time.Second},
+		"until the second look":                          {secondLook, 2 * time.Second},
+		"until an example gives way to another":          {exampleAge, time.Second},
+		"between examples of dropped samples":            {examplesPause, 200 * time.Millisecond},
+		"until a reader's connection gives way":          {stuck, 100 * time.Millisecond},
+		"until a header must have come":                  {newServer(nil).ReadHeaderTimeout, 5 * time.Second},
+		"until a request must have come":                 {newServer(nil).ReadTimeout, 10 * time.Second},
+		"until a connection without request is closed":   {newServer(nil).IdleTimeout, 2 * time.Minute},
+		"for the answer, which depends on what is asked": {newServer(nil).WriteTimeout, 0},
+	} {
+		if test.got != test.want {
+			t.Errorf("%s: %v, want %v", name, test.got, test.want)
+		}
+	}
+	if got := newServer(nil).MaxHeaderBytes; got != 32768 {
+		t.Errorf("headers may have %d bytes, want 32 KiB", got)
+	}
+	if got := (&held{}).size(); got != 256 {
+		t.Errorf("a report that waits takes %d bytes beside its content, want 256", got)
+	}
+	if got := (&held{resource: "four", content: []byte("seven77")}).size(); got != 256+11 {
+		t.Errorf("a report of 7 bytes that waits takes %d bytes, want 267", got)
+	}
+}
+
+// The server's requests know their connection, which bounded counts as busy.
+func TestServerKnowsConnections(t *testing.T) {
+	h := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+	s := newServer(h)
+	if s.Handler == nil || s.ErrorLog == nil || s.ConnContext == nil {
+		t.Fatalf("%+v", s)
+	}
+	a, b := net.Pipe()
+	defer a.Close()
+	defer b.Close()
+	c := &conn{Conn: a, listener: newListener(nil, 1, time.Second, connMetrics{})}
+	ctx := s.ConnContext(context.Background(), c)
+	var busy, queued int32
+	bounded(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		waiting(r.Context(), true)
+		busy, queued = c.busy.Load(), c.queued.Load()
+		waiting(r.Context(), false)
+	}), time.Second).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil).WithContext(ctx))
+	if busy != 1 || queued != 1 || c.busy.Load() != 0 || c.queued.Load() != 0 {
+		t.Errorf("while a request waits: %d busy, %d queued; after it %d and %d", busy, queued, c.busy.Load(), c.queued.Load())
+	}
+}
