@@ -25,7 +25,7 @@ const here = "github.com/edgegauge/edgegauge"
 var rooms = map[string][]string{
 	"pkg/sysinfo":            {},
 	"pkg/spelling":           {},
-	"pkg/mapping":            {"./pkg/sysinfo", "./pkg/spelling", "sigs.k8s.io/yaml", "gopkg.in/yaml.v2"},
+	"pkg/mapping":            {"./pkg/sysinfo", "./pkg/spelling", "sigs.k8s.io/yaml", "gopkg.in/yaml.v2", "gopkg.in/yaml.v3"},
 	"pkg/registry":           {"./pkg/mapping", "./pkg/sysinfo"},
 	"pkg/exposition":         {"./pkg/registry", "./pkg/mapping", clientGolang, clientModel, common},
 	"pkg/exposition/linezip": {},

@@ -53,9 +53,12 @@ func (w *walker) chosenLabel(p, child *place, instance int32, key span) *Error {
 	}
 }
 
-// choose adds a label to those of slot.
+// choose adds a label to those of slot. An empty one is as if it were not there.
 func (w *walker) choose(slot *span, key, value span) {
 	r := w.report
+	if value.start == value.end {
+		return
+	}
 	if slot.end-slot.start == sysinfo.MaxChosenLabels {
 		*slot = bad(dropTooManyLabels, key.start)
 		if w.notes != nil {
@@ -129,9 +132,6 @@ func (w *walker) appendChosen(text []byte, start int, pairs []pair, before strin
 			return text, pairs, w.twice(p)
 		default:
 			return text, pairs, span{}
-		}
-		if p.value.start == p.value.end {
-			continue
 		}
 		if len(text) > start {
 			text = append(text, ',')

@@ -35,6 +35,9 @@ func unmarshal(data []byte, f *file) []error {
 	if err := noBoolKey(tree); err != nil {
 		return []error{err}
 	}
+	if err := writtenPlainly(data); err != nil {
+		return []error{err}
+	}
 	text, err := yaml.YAMLToJSONStrict(data)
 	if err != nil {
 		return []error{err}
@@ -58,9 +61,6 @@ func unmarshal(data []byte, f *file) []error {
 		if err == nil {
 			err = scale(family, &one.Scale)
 		}
-		if err == nil {
-			err = noEmptyEnum(family)
-		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("families[%d] %s: %w", i, one.Name, err))
 		}
@@ -73,7 +73,7 @@ func unmarshal(data []byte, f *file) []error {
 		text json.RawMessage
 		to   **Field
 	}{{"timestamp", raw.Timestamp, &f.timestamp}, {"interval", raw.Interval, &f.interval}} {
-		if len(field.text) == 0 || string(field.text) == "null" {
+		if len(field.text) == 0 {
 			continue
 		}
 		*field.to = &Field{}
@@ -97,20 +97,6 @@ func scale(text []byte, to *float64) error {
 		*to = 1
 	}
 	return err
-}
-
-// noEmptyEnum refuses a word of an enum without a value, which would be 0.
-func noEmptyEnum(text []byte) error {
-	var given struct{ Enum map[string]*float64 }
-	if err := json.Unmarshal(text, &given); err != nil {
-		return err
-	}
-	for word, value := range given.Enum {
-		if value == nil {
-			return fmt.Errorf("enum %q: no value, a number is expected", word)
-		}
-	}
-	return nil
 }
 
 const quote = " (y, n, on, off, yes and no are bools in YAML unless they stand in quotes)"

@@ -246,11 +246,11 @@ func chosenProblem(o object) (drop, bool) {
 	n := 0
 	twice := false
 	for _, m := range o {
-		switch m.value.(type) {
-		case nil:
-			continue
-		case misfit:
+		if _, wrong := m.value.(misfit); wrong {
 			return dropWrongType, true
+		}
+		if text(m.value) == "" { // as if it were not there
+			continue
 		}
 		if n++; n > sysinfo.MaxChosenLabels {
 			return dropTooManyLabels, true
@@ -442,7 +442,7 @@ func (at found) labels(f *Family, path []step) ([]string, drop) {
 				return nil, d
 			}
 			for _, m := range chosen {
-				if m.value == nil {
+				if text(m.value) == "" {
 					continue
 				}
 				if _, taken := values[m.key]; taken {
