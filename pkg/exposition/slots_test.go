@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -247,6 +248,60 @@ func TestTooManyScrapes(t *testing.T) {
 			if w.Code != http.StatusOK {
 				t.Errorf("with all slots free: %d", w.Code)
 			}
+		}
+	})
+}
+
+// Pages that are kept take no more than the most together: the reader that stalled
+// for longest loses its own. One without a kept page is left alone.
+func TestKeepIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCrowd(10, 100)
+		var all []*slot
+		for range 5 {
+			all = append(all, c.stall(t, "a"))
+			time.Sleep(time.Millisecond)
+		}
+		time.Sleep(stalled)
+		kept := func(want int64, cut ...int) {
+			t.Helper()
+			if c.kept != want {
+				t.Errorf("%d bytes are kept, want %d", c.kept, want)
+			}
+			for i, x := range all {
+				if want := slices.Contains(cut, i); c.cut[x] != want || x.gone != want {
+					t.Errorf("scrape %d: cut %v, gone %v", i, c.cut[x], x.gone)
+				}
+			}
+		}
+		c.keep(all[1], 60, 100)
+		kept(60)
+		c.keep(all[2], 40, 100)
+		kept(100)
+		c.keep(all[3], 1, 100)
+		kept(41, 1)
+		c.release(all[1])
+		kept(41, 1)
+		c.keep(all[4], 200, 100) // larger than all may be: each goes, itself the last
+		kept(0, 1, 2, 3, 4)
+		for _, x := range all {
+			c.release(x)
+		}
+		kept(0, 1, 2, 3, 4)
+
+		a, b := c.stall(t, "a"), c.stall(t, "a")
+		time.Sleep(stalled)
+		a.cut, b.cut = func() error { return http.ErrNotSupported }, func() error { return http.ErrNotSupported }
+		c.keep(a, 90, 100)
+		c.keep(b, 90, 100) // nothing can be done
+		if c.kept != 180 || a.gone || b.gone {
+			t.Errorf("%d bytes are kept, gone %v, %v", c.kept, a.gone, b.gone)
+		}
+		c.release(a)
+		c.release(a)
+		c.release(b)
+		if c.kept != 0 || len(c.taken) > 0 {
+			t.Errorf("at the end %d bytes are kept, %d slots taken", c.kept, len(c.taken))
 		}
 	})
 }

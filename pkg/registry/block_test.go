@@ -200,3 +200,42 @@ func TestEscapedNames(t *testing.T) {
 		}
 	}
 }
+
+// Lines of families whose indexes take two bytes stand under their own names.
+func TestManyFamilies(t *testing.T) {
+	spec, message := "families:\n", "{"
+	const families = 1200
+	for i := range families {
+		spec += fmt.Sprintf("  - {name: m%04d, help: h, path: f%d}\n", i, i)
+		message += fmt.Sprintf(`"f%d": %d, `, i, i)
+	}
+	m, err := mapping.Parse([]byte(spec))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := mapping.NewDecoder(m, "", mapping.Limits{Bytes: 1 << 20, Samples: 1 << 16})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r mapping.Report
+	if err := d.Decode(strings.TrimSuffix(message, ", ")+"}", &r); err != nil {
+		t.Fatal(err)
+	}
+	b := new(blockWriter).report("n", &r, r.Samples, everything)
+	_, lines := b.Split()
+	for i := range families {
+		for strings.HasPrefix(m.Families()[lines.Family()].Name, "edge_node_") {
+			_, lines = lines.Next()
+		}
+		family := lines.Family()
+		var end []byte
+		end, lines = lines.Next()
+		if name := m.Families()[family].Name; name != fmt.Sprintf("m%04d", i) || string(end) != fmt.Sprintf("} %d\n", i) {
+			t.Fatalf("line %d is %s%s", i, name, end)
+		}
+	}
+	shed := new(blockWriter).shed(b.clone(), m)
+	if got, want := text(shed, mapping.Status[:]), "edge_node_last_report_timestamp_seconds:\n"+`edge_node_last_report_timestamp_seconds{node="n"} 1732362000.250`+"\nedge_node_up:\n"+`edge_node_up{node="n"} 0`+"\n"; got != want {
+		t.Errorf("down it shows\n%s\nwant\n%s", got, want)
+	}
+}

@@ -168,3 +168,35 @@ func TestExpiryIgnoresTheirClock(t *testing.T) {
 		})
 	}
 }
+
+// However short the TTL, it sweeps ten times a second, and no less than every ten
+// seconds however long.
+func TestRunPeriod(t *testing.T) {
+	for ttl, want := range map[time.Duration]time.Duration{
+		time.Millisecond: 100 * time.Millisecond, time.Second: 125 * time.Millisecond, 8 * time.Second: time.Second,
+		80 * time.Second: 10 * time.Second, time.Hour: 10 * time.Second,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			n := newNodes(t, registry.Options{NodeTTL: ttl, DisconnectGrace: time.Nanosecond})
+			n.report("n", `{"value": 1}`)
+			n.Disconnected("n")
+			n.told("n: appeared")
+			ctx, cancel := context.WithCancel(t.Context())
+			ended := make(chan error)
+			go func() { ended <- n.Run(ctx) }()
+			for range 3 {
+				time.Sleep(want - 1)
+				synctest.Wait()
+				n.told()
+				time.Sleep(time.Nanosecond)
+				synctest.Wait()
+				n.told("n: expired after disconnect")
+				n.report("n", `{"value": 1}`)
+				n.Disconnected("n")
+				n.told("n: returned")
+			}
+			cancel()
+			<-ended
+		})
+	}
+}

@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -19,6 +20,10 @@ var badOptions = []struct {
 	{registry.Options{ExpectGrace: -1}, []string{"ExpectGrace"}},
 	{registry.Options{Retention: -1}, []string{"Retention"}},
 	{registry.Options{Nodes: -1}, []string{"Nodes"}},
+	{registry.Options{Series: -1}, []string{"Series"}},
+	{registry.Options{Bytes: -1}, []string{"Bytes"}},
+	{registry.Options{NewNodesPerMinute: -1}, []string{"NewNodesPerMinute"}},
+	{registry.Options{Overrides: []registry.Override{{Nodes: "a", TTL: -1}}}, []string{"Overrides[0].TTL is -1e-09, must be positive"}},
 	{registry.Options{ReportsPerSecond: -1}, []string{"ReportsPerSecond"}},
 	{registry.Options{ReportsPerSecond: math.NaN()}, []string{"ReportsPerSecond"}},
 	{registry.Options{Overrides: []registry.Override{{Nodes: "a"}}}, []string{"Overrides[0].TTL"}},
@@ -47,5 +52,34 @@ func TestDefaults(t *testing.T) {
 	if got.NodeTTL != time.Minute || got.MissedReports != 3 || got.DisconnectGrace != 90*time.Second ||
 		got.ExpectGrace != time.Minute || got.Retention != 24*time.Hour || got.Nodes != 20000 || got.ReportsPerSecond != 5 {
 		t.Errorf("%+v", got)
+	}
+}
+
+// Limits of the whole follow from how many nodes there may be.
+func TestDefaultsOfSize(t *testing.T) {
+	for _, test := range []struct {
+		nodes, series, perMinute int
+		bytes                    int64
+	}{{1, 1_000_000, 1, 256_000_000}, {20_000, 1_000_000, 5000, 256_000_000}, {20_001, 1_000_050, 5000, 256_012_800}, {100_000, 5_000_000, 25_000, 1_280_000_000}} {
+		o := registry.Options{Nodes: test.nodes}.WithDefaults()
+		if o.Series != test.series || o.Bytes != test.bytes || o.NewNodesPerMinute != test.perMinute {
+			t.Errorf("%d nodes: %+v, want %+v", test.nodes, o, test)
+		}
+	}
+	if o := (registry.Options{Series: 7}).WithDefaults(); o.Bytes != 7*256 {
+		t.Errorf("7 series: %d bytes", o.Bytes)
+	}
+}
+
+// The words for people and metrics.
+func TestWords(t *testing.T) {
+	got := fmt.Sprint(registry.Reasons(), registry.Fresh, registry.Pending, registry.Expired)
+	for c := registry.Appeared; c <= registry.ForgottenForRoom; c++ {
+		got += ", " + c.String()
+	}
+	const want = "[forgotten late no_room rate_limited too_many_new_nodes too_many_nodes] fresh pending expired" +
+		", appeared, returned, expired, expired after disconnect, forgotten, forgotten after deletion, forgotten to make room"
+	if got != want {
+		t.Errorf("%s\nwant\n%s", got, want)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand"
 	"testing"
+	"time"
 	"unsafe"
 )
 
@@ -144,5 +145,59 @@ func TestWaitingIsBounded(t *testing.T) {
 	}
 	if got := len(r.room.waiting); got != 2 {
 		t.Errorf("%d nodes wait, want 2", got)
+	}
+}
+
+// Strangers of one shard have places of their own, as far as they go.
+func TestStrangersArePlaced(t *testing.T) {
+	r, err := New(Options{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s strangers
+	used := map[*time.Duration]bool{}
+	for i := range 100_000 {
+		if in, hash := r.shard(fmt.Sprint("n", i)); in == &r.shards[0] {
+			used[s.of(hash)] = true
+		}
+	}
+	if len(used) != len(s) {
+		t.Errorf("some 1,500 strangers share %d places, want %d", len(used), len(s))
+	}
+}
+
+// Deleted nodes leave no memory behind, unswept too.
+func TestForgetGivesBack(t *testing.T) {
+	r, err := New(Options{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 5000 {
+		if err := r.Expect(fmt.Sprint("n", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 5000 {
+		r.Forget(fmt.Sprint("n", i))
+	}
+	for i := range r.shards {
+		if got := len(r.shards[i].slots); got > fewestSlots {
+			t.Errorf("%d slots are left in shard %d", got, i)
+		}
+	}
+}
+
+// Nobody needs to be told what becomes of nodes.
+func TestNobodyIsTold(t *testing.T) {
+	r, err := New(Options{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rep := decoded(t, message)
+	if err := r.Put("n", rep); err != nil {
+		t.Error(err)
+	}
+	if r.Forget("n"); r.Count(Appeared) != 1 || r.Count(ForgottenByDeletion) != 1 {
+		t.Error("changes are not counted")
 	}
 }

@@ -7,6 +7,7 @@ package savefile
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -282,6 +283,44 @@ func sealed(body []byte) []byte {
 	return append(data, sum[:]...)
 }
 
+// Neither reading nor writing leaves a file open.
+func TestFilesAreClosed(t *testing.T) {
+	r, m := newRegistry(t, registry.Options{}), parse(t, spec)
+	put(t, r, m, "n", `{"value": 1}`)
+	path := filepath.Join(t.TempDir(), "nodes")
+	open := func() int {
+		entries, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Skip(err)
+		}
+		return len(entries)
+	}
+	before := open()
+	for range 50 {
+		if _, err := Write(path, r); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Read(path, newRegistry(t, registry.Options{}), m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if after := open(); after >= before+40 {
+		t.Errorf("%d files are open, %d were before", after, before)
+	}
+}
+
+// What is wrong with a file is said with its name.
+func TestDamagedFileIsNamed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "nodes")
+	if err := os.WriteFile(path, sample(t)[1:], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	n, err := Read(path, newRegistry(t, registry.Options{}), parse(t, spec))
+	if n != 0 || !errors.Is(err, ErrNotUsable) || !strings.HasPrefix(err.Error(), path+": ") {
+		t.Errorf("%d nodes, error %v", n, err)
+	}
+}
+
 // What cannot be opened or is no file is an error at once.
 func TestNoFile(t *testing.T) {
 	dir := t.TempDir()
@@ -290,15 +329,40 @@ func TestNoFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{dir, pipe} {
-		if _, err := Read(path, newRegistry(t, registry.Options{}), parse(t, spec)); !errors.Is(err, ErrNotUsable) || !strings.Contains(err.Error(), path) {
+		if n, err := Read(path, newRegistry(t, registry.Options{}), parse(t, spec)); n != 0 || !errors.Is(err, ErrNotUsable) || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
-	if _, err := Read(filepath.Join(dir, "none"), newRegistry(t, registry.Options{}), parse(t, spec)); !errors.Is(err, os.ErrNotExist) {
+	if n, err := Read(filepath.Join(dir, "none"), newRegistry(t, registry.Options{}), parse(t, spec)); n != 0 || !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a file that is not there: %v", err)
 	}
-	if _, err := Write(filepath.Join(dir, "none", "nodes"), newRegistry(t, registry.Options{})); err == nil {
+	if n, err := Write(filepath.Join(dir, "none", "nodes"), newRegistry(t, registry.Options{})); n != 0 || err == nil {
 		t.Error("written into a directory that is not there")
+	}
+}
+
+// full takes so many bytes.
+type full int
+
+func (f *full) Write(b []byte) (int, error) {
+	if *f -= full(len(b)); *f < 0 {
+		return 0, errDisk
+	}
+	return len(b), nil
+}
+
+// A disk that is full is told, wherever that is.
+func TestDiskFull(t *testing.T) {
+	r, m := newRegistry(t, registry.Options{}), parse(t, spec)
+	for i := range 2000 {
+		put(t, r, m, fmt.Sprint("n", i), `{"value": 1, "total": 2, "values": {"x": 3, "y": 4}}`)
+	}
+	for _, room := range []int{0, 1 << 16, 1 << 17, 1 << 30} {
+		f := full(room)
+		n, err := encode(&f, r)
+		if whole := room == 1<<30; whole != (err == nil) || whole != (n == 2000) || !whole && (n != 0 || !errors.Is(err, errDisk)) {
+			t.Errorf("with room for %d bytes: %d nodes, error %v", room, n, err)
+		}
 	}
 }
 
@@ -308,7 +372,7 @@ func TestWriteFails(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(path, "in the way"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Write(path, newRegistry(t, registry.Options{})); err == nil || !strings.Contains(err.Error(), path) {
+	if n, err := Write(path, newRegistry(t, registry.Options{})); n != 0 || err == nil || !strings.Contains(err.Error(), path) {
 		t.Errorf("over a directory: %v", err)
 	}
 	entries, err := os.ReadDir(filepath.Dir(path))
@@ -393,4 +457,215 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 	})
+}
+
+// The file is byte for byte what its format says; whoever changes that gives it
+// another version.
+func TestFormat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, m := newRegistry(t, registry.Options{}), parse(t, spec)
+		put(t, r, m, "n", `{"time": 946684799.5, "interval": 60, "value": 1, "total": "x"}`)
+		time.Sleep(time.Second)
+		r.Disconnected("n")
+		var file bytes.Buffer
+		if n, err := encode(&file, r); n != 1 || err != nil {
+			t.Fatal(n, err)
+		}
+		families := ""
+		for _, f := range m.Families() {
+			families += string(rune(len(f.Name))) + f.Name
+		}
+		lines := ""
+		index := func(name string) string {
+			return string(rune(slices.IndexFunc(m.Families(), func(f mapping.Family) bool { return f.Name == name })))
+		}
+		for _, line := range [][2]string{{"a_value", "} 1\n"}, {"edge_node_clock_skew_seconds", "} -0.500\n"},
+			{"edge_node_last_report_timestamp_seconds", "} 946684800.000\n"}, {"edge_node_report_interval_seconds", "} 60\n"},
+			{"edge_node_samples_dropped", "} 1\n"}, {"edge_node_up", "} 1\n"}} {
+			lines += index(line[0]) + "\x00" + string(rune(len(line[1]))) + "\x00\x00\x00" + line[1]
+		}
+		block := "\x09\x00\x00\x00{node=\"n\"" + lines
+		want := "edgegauge nodes 1\n" +
+			"F" + string(rune(len(m.Families()))) + families +
+			"N\x01n" + "\x00" + // up
+			"\x80\xb0\xfd\xac\x8d\x37" + // received 946684800000 ms, zigzag
+			"\xf0\xbd\x88\xad\x8d\x37" + // the grace ends 91 s later
+			"\x00\x00\xc0\xbf\xa1\x36\xcc\x41" + // 946684799.5
+			"\x00\x00\x00\x00\x00\x00\x4e\x40" + // 60
+			"\x01" + // dropped
+			string(binary.AppendUvarint(nil, uint64(len(block)))) + block +
+			"E\x01"
+		sum := sha256.Sum256([]byte(want))
+		if got := file.String(); got != want+string(sum[:]) {
+			t.Errorf("the file is\n%q\nwant\n%q", got, want)
+		}
+	})
+}
+
+// Nodes of mappings of equally many families keep their own.
+func TestSameNumberOfFamilies(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRegistry(t, registry.Options{})
+		var specs []string
+		for i := range 3 {
+			specs = append(specs, fmt.Sprintf(`families:
+  - {name: a%d, help: h, path: px}
+  - {name: z%[1]d, help: h, path: py}`, i))
+		}
+		whole := parse(t, `families: [{name: a0, help: h, path: px}, {name: a1, help: h, path: px}, {name: a2, help: h, path: px},
+  {name: z0, help: h, path: py}, {name: z1, help: h, path: py}, {name: z2, help: h, path: py}]`)
+		for i := range 60 { // so that they take turns in the file
+			put(t, r, parse(t, specs[i%3]), fmt.Sprint("n", i), fmt.Sprintf(`{"px": %d, "py": %d}`, i, -i))
+		}
+		want := lines(r)
+		next := restart(t, r, whole, registry.Options{}, 0)
+		same(t, "after the restart", lines(next), want)
+	})
+}
+
+// A node with more lines than are read in one step is whole.
+func TestLargeBlock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, m := newRegistry(t, registry.Options{}), parse(t, spec)
+		var message strings.Builder
+		for i := range 50_000 {
+			fmt.Fprintf(&message, `,"a key of some forty bytes, number %08d": %d`, i, i)
+		}
+		put(t, r, m, "n", `{"values": {`+message.String()[1:]+`}}`)
+		want := lines(r)
+		if next := lines(restart(t, r, m, registry.Options{}, 0)); !slices.Equal(next, want) || len(want) < 50_000 {
+			t.Errorf("%d lines after the restart, %d before, and not the same", len(next), len(want))
+		}
+	})
+}
+
+// What an unfinished file left is overwritten, and the file is its owner's alone.
+func TestUnfinishedIsOverwritten(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "nodes")
+	if err := os.WriteFile(path+".unfinished", bytes.Repeat([]byte("x"), 1<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, m := newRegistry(t, registry.Options{}), parse(t, spec)
+	put(t, r, m, "n", `{"value": 1}`)
+	if n, err := Write(path, r); n != 1 || err != nil {
+		t.Fatal(n, err)
+	}
+	if n, err := Read(path, newRegistry(t, registry.Options{}), m); n != 1 || err != nil {
+		t.Errorf("%d nodes, error %v", n, err)
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Mode() != 0o600 {
+		t.Errorf("its mode is %v, error %v", info.Mode(), err)
+	}
+	fresh := filepath.Join(t.TempDir(), "nodes")
+	if _, err := Write(fresh, r); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(fresh); err != nil || info.Mode() != 0o600 {
+		t.Errorf("its mode is %v, error %v", info.Mode(), err)
+	}
+	if _, err := os.Stat(path + ".unfinished"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the unfinished file is still there: %v", err)
+	}
+}
+
+// A file with the right checksum and something wrong in it is refused whole, with
+// what is wrong.
+func TestWrongInside(t *testing.T) {
+	good := sample(t)
+	body := string(good[len(magic) : len(good)-checksumBytes])
+	end := body[len(body)-2:]
+	if end != "E\x02" {
+		t.Fatalf("it ends with %q", end)
+	}
+	body = strings.TrimSuffix(body, end)
+	text := func(n int) string { return string([]byte{byte(n&0x7f | 0x80), byte(n >> 7)}) + strings.Repeat("n", n) }
+	number := func(n uint64) string { return string(binary.AppendUvarint(nil, n)) }
+	for what, test := range map[string]struct{ body, want string }{
+		"fewer nodes than it says": {body + "E\x03", "it has 2 nodes, and says 3"},
+		"more nodes than it says":  {body + "E\x01", "it has 2 nodes, and says 1"},
+		"more behind its end":      {body + end + "E", "it goes on behind its end"},
+		"no end":                   {body, "it ends too early"},
+		"half an end":              {body + "E", "it ends too early"},
+		"another record":           {body + "X" + end, `there is no record 'X'`},
+		"a node that is none":      {body + "N\x01m\x00\x00\x00" + strings.Repeat("\x00", 16) + "\x00\x00" + "E\x03", "the block of another"},
+		"a node cut short":         {body + "N\x01m\x00\x00\x00" + strings.Repeat("\x00", 15), "it ends too early"},
+		"neither up nor down":      {body + "N\x01m\x02", "a number is 2, more than 1"},
+		"a name too long":          {body + "N" + text(longestText+1), "more than 1024"},
+		"the longest name":         {body + "N" + text(longestText) + "\x00\x00\x00" + strings.Repeat("\x00", 18) + "E\x03", "no name that a node can have"},
+		"too many families":        {body + "F" + number(mostFamilies+1), "a number is 65537, more than 65536"},
+		"families cut short":       {body + "F" + number(mostFamilies) + "\x01a", "it ends too early"},
+		"a block too long": {body + "N\x01m\x00\x00\x00" + strings.Repeat("\x00", 17) + number(longestBlock+1),
+			"a number is 268435457, more than 268435456"},
+		"a block cut short": {body + "N\x01m\x00\x00\x00" + strings.Repeat("\x00", 17) + number(longestBlock) + "x", "it ends too early"},
+		"too many dropped":  {body + "N\x01m\x00\x00\x00" + strings.Repeat("\x00", 16) + number(1<<31), "a number is 2147483648, more than 2147483647"},
+		"an endless time":   {body + "N\x01m\x00" + strings.Repeat("\xff", 11) + "\x00" + strings.Repeat("\x00", 18) + "E\x03", "overflow"},
+		"an endless number": {body + "E" + strings.Repeat("\xff", 20), "overflow"},
+	} {
+		r := newRegistry(t, registry.Options{})
+		data := sealed([]byte(test.body))
+		n, err := decode(bytes.NewReader(data), int64(len(data)), r, parse(t, spec))
+		if n != 0 || err == nil || !strings.Contains(err.Error(), test.want) || len(lines(r)) > 0 {
+			t.Errorf("%s: %d nodes taken, error %v, want %q", what, n, err, test.want)
+		}
+		if !strings.HasPrefix(what, "an endless") && !errors.Is(err, ErrNotUsable) {
+			t.Errorf("%s: the error is not %v: %v", what, ErrNotUsable, err)
+		}
+	}
+	for size, want := range map[int64]bool{51: true, 52: false, 1 << 34: false, 1<<34 + 1: true} {
+		_, err := decode(bytes.NewReader(nil), size, newRegistry(t, registry.Options{}), parse(t, spec))
+		if errors.Is(err, ErrNotUsable) != want || want && !strings.Contains(err.Error(), fmt.Sprint(size)) {
+			t.Errorf("%d bytes: %v", size, err)
+		}
+	}
+	empty := sealed([]byte("E\x00"))
+	if n, err := decode(bytes.NewReader(empty), int64(len(empty)), newRegistry(t, registry.Options{}), parse(t, spec)); n != 0 || err != nil {
+		t.Errorf("the shortest file: %d nodes, error %v", n, err)
+	}
+}
+
+// A reader that fails is named as it is: that says nothing of the file.
+func TestReadingFails(t *testing.T) {
+	good := sample(t)
+	for at := range len(good) + 1 {
+		for times := range 2 { // the first time it is read, and the second
+			f := &failing{Reader: *bytes.NewReader(good), at: at, times: times}
+			n, err := decode(f, int64(len(good)), newRegistry(t, registry.Options{}), parse(t, spec))
+			if err != nil && n != 0 {
+				t.Errorf("failing at %d: %d nodes and %v", at, n, err)
+			}
+			// The second time the checksum is not read.
+			if at < len(good)-times*checksumBytes && at >= times*len(magic) && !errors.Is(err, errDisk) {
+				t.Errorf("failing at %d of %d, time %d: %v", at, len(good), times, err)
+			}
+			if errors.Is(err, ErrNotUsable) {
+				t.Errorf("failing at %d the file is said to be wrong: %v", at, err)
+			}
+		}
+	}
+}
+
+var errDisk = errors.New("the disk fails")
+
+// failing fails at an offset, once it has been read before so often.
+type failing struct {
+	bytes.Reader
+	at, times int
+}
+
+func (f *failing) Read(b []byte) (int, error) {
+	pos := int(f.Size()) - f.Len()
+	if f.times == 0 && pos+len(b) > f.at {
+		if pos >= f.at {
+			f.times = -1 // once
+			return 0, errDisk
+		}
+		b = b[:f.at-pos]
+	}
+	return f.Reader.Read(b)
+}
+
+func (f *failing) Seek(offset int64, whence int) (int64, error) {
+	f.times--
+	return f.Reader.Seek(offset, whence)
 }
