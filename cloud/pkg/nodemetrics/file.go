@@ -1,8 +1,10 @@
 package nodemetrics
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"syscall"
 )
@@ -16,6 +18,12 @@ const maxFile = 4 << 20
 func readFile(name string) ([]byte, error) {
 	// Without O_NONBLOCK the opening of a pipe waits for somebody to write to it.
 	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		// Somebody wants a file to be there: that is not the same as none.
+		if to, bad := os.Readlink(name); bad == nil {
+			return nil, fmt.Errorf("%s: a symbolic link to %s, which is not there", name, to)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -361,3 +361,29 @@ func contents(t testing.TB, path string) []byte {
 func inSection(lines string) string {
 	return "modules:\n  nodeMetrics:\n    " + strings.ReplaceAll(lines, "\n", "\n    ") + "\n"
 }
+
+// A nodemetrics.yaml that leads nowhere is not the same as none: what cloudcore's
+// file says would be taken up in its place.
+func TestLoadConfigDanglingLink(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "cloudcore.yaml")
+	if err := os.WriteFile(path, []byte("modules: {nodeMetrics: {nodeTTL: 5m}}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	own := filepath.Join(dir, "nodemetrics.yaml")
+	if err := os.Symlink("..data/nodemetrics.yaml", own); err != nil {
+		t.Fatal(err)
+	}
+	if c, err := LoadConfig(path); err == nil || !strings.Contains(err.Error(), own+": a symbolic link to ..data/nodemetrics.yaml, which is not there") {
+		t.Errorf("TTL %v from %q, error %v", c.NodeTTL, c.From(), err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, "..data"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "..data", "nodemetrics.yaml"), []byte("modules: {nodeMetrics: {nodeTTL: 7m}}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if c, err := LoadConfig(path); err != nil || c.From() != own || c.NodeTTL.Duration.Minutes() != 7 {
+		t.Errorf("TTL %v from %q, error %v", c.NodeTTL, c.From(), err)
+	}
+}
