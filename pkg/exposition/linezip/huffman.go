@@ -46,7 +46,12 @@ func huffman(lengths []uint8, counts []uint32) uint8 {
 			more = append(more, i)
 		}
 	}
-	slices.SortFunc(more, func(a, b int) int { return cmp.Compare(counts[a], counts[b]) })
+	slices.SortFunc(more, func(a, b int) int {
+		if counts[a] == counts[b] {
+			return a - b // so that every version of Go makes the same codes
+		}
+		return cmp.Compare(counts[a], counts[b])
+	})
 	for i, s := range order[:n] {
 		weight[i] = uint64(counts[s])
 	}

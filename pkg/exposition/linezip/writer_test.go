@@ -64,10 +64,11 @@ func expand(t testing.TB, compressed []byte) []byte {
 	return text
 }
 
-func TestRoundTrip(t *testing.T) {
+// texts are of the kinds that can come, most of them wrong for a page.
+func texts() map[string][]byte {
 	random := make([]byte, 300_000)
 	rand.New(rand.NewSource(1)).Read(random)
-	texts := map[string][]byte{
+	return map[string][]byte{
 		"nothing":                 nil,
 		"one byte":                []byte("a"),
 		"a line feed":             []byte("\n"),
@@ -89,9 +90,59 @@ func TestRoundTrip(t *testing.T) {
 		}(),
 		"lines of the greatest length": []byte(strings.Repeat(strings.Repeat("y", longestLine-1)+"\n", 40)),
 		"one name begins another":      []byte("a{node=\"n1\"} 1\na{node=\"n12\"} 1\na{node=\"n1\"} 1\na{node=\"n\"} 1\n"),
+		"short lines":                  []byte(strings.Repeat("a 1\nb 2\n", 20_000)),
+		"devices":                      devices(),
 	}
+}
+
+// devices are lines of which the tail is like that of a line some lines back.
+func devices() []byte {
+	r := rand.New(rand.NewSource(2))
+	var b bytes.Buffer
+	for i := range 3000 {
+		for _, device := range []string{"eth0", "a-long-name-0", "wlan-with-a-long-name", "tun"} {
+			fmt.Fprintf(&b, "x{node=\"n%d\",device=%q} %d\n", i/3, device, r.Int63n(100))
+		}
+	}
+	return b.Bytes()
+}
+
+// outputs are what the texts are compressed to: size and CRC-32.
+var outputs = map[string]string{
+	"a line feed":                  "56 61504264",
+	"a line":                       "63 d1d09492",
+	"a longer and longer line":     "3527 9b309945",
+	"a page":                       "137208 1f44e0b8",
+	"a small page":                 "552 30b92b2b",
+	"devices":                      "46887 67d43373",
+	"line feeds":                   "59 52f231bc",
+	"lines of the greatest length": "2185 581895a8",
+	"no line feed at the end":      "104 a5bc7a1d",
+	"nothing":                      "20 4631be2f",
+	"one byte":                     "55 0001d33f",
+	"one long line":                "131494 5b0a171b",
+	"one name begins another":      "96 ed564fb0",
+	"quotes":                       "19166 b0935b60",
+	"random bytes":                 "300531 07facfb3",
+	"short lines":                  "53021 8577881f",
+	"the same byte":                "2632 76869f69",
+}
+
+// Equal pages are equal compressed, whoever compresses them: what changes a byte of
+// the output, be it only its size, is seen here.
+func TestOutput(t *testing.T) {
+	z := NewWriter(nil)
+	for name, text := range texts() {
+		out := compress(t, z, text, 64<<10)
+		if got := fmt.Sprintf("%d %08x", len(out), crc32.ChecksumIEEE(out)); got != outputs[name] {
+			t.Errorf("%q: %q,", name, got)
+		}
+	}
+}
+
+func TestRoundTrip(t *testing.T) {
 	z := NewWriter(nil) // one for all: nothing of a page may stay for the next
-	for name, text := range texts {
+	for name, text := range texts() {
 		for _, chunk := range []int{1, 1000, 64 << 10, 1 << 20} {
 			if chunk == 1 && len(text) > 100_000 {
 				continue
