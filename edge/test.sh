@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 
 PATH=$PATH:/usr/sbin:/sbin
 # Only the programs: as services they would take the ports of this machine.
-../hack/packages.sh mosquitto=mosquitto prometheus-node-exporter=prometheus-node-exporter \
+../hack/packages.sh mosquitto=mosquitto mosquitto_sub=mosquitto-clients prometheus-node-exporter=prometheus-node-exporter \
 	qemu-aarch64=qemu-user qemu-arm=qemu-user rpm=rpm systemd-analyze=systemd strace=strace
 
 test -z "$(gofmt -l .)" || { gofmt -l -d .; exit 1; }

@@ -3,10 +3,13 @@
 #
 #   hack/release.sh [FOLDER]        default dist
 #
-# VERSION is the release's (default: what git says), KUBEEDGE the versions of
-# KubeEdge to make a cloudcore for (default v1.13.0; any other comes from the
-# folder that KUBEEDGE_TREES names, or is cloned), PLATFORMS what cloudcore's images
-# are for. The same commit makes the same bytes: hack/release_test.sh tries.
+# VERSION is the release's (default: what git says). KUBEEDGE are the versions of
+# KubeEdge to make a cloudcore for (default v1.13.0; any other comes from the folder
+# that KUBEEDGE_TREES names, or is cloned; empty makes none), PLATFORMS what
+# cloudcore's images are for (default linux/amd64 linux/arm64). Each of these takes
+# minutes to compile from an empty cache. The reporter and nodemetrics are for all
+# architectures, always. The same commit makes the same bytes: hack/release_test.sh
+# tries.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 hack/need-go.sh
@@ -83,7 +86,7 @@ step "the reporter's image"
 "$work/image" -oci -o "$out/sysinfo-reporter-$version.oci.tar" -tag "edgegauge/sysinfo-reporter:$version" \
 	-target /sysinfo-reporter -user 65534:65534 $(labels sysinfo-reporter) "${images[@]}"
 
-for kubeedge in ${KUBEEDGE:-v1.13.0}; do
+for kubeedge in ${KUBEEDGE-v1.13.0}; do
 	step "cloudcore $kubeedge"
 	images=()
 	for p in ${PLATFORMS:-linux/amd64 linux/arm64}; do
@@ -98,6 +101,18 @@ done
 
 step "the reporter's packages"
 edge/package.sh "$work/reporters" "$out"
+
+step "the chart"
+# Helm wants a semantic version without a v: v0.1.0-3-gabc is 0.1.0-3-gabc, and a
+# commit alone is 0.0.0-gabc.
+chart=${version#v}
+[[ $chart =~ ^[0-9]+\.[0-9]+\.[0-9]+([-+].*)?$ ]] || chart=0.0.0-g$version
+mkdir "$work/edgegauge"
+(cd manifests/chart && git ls-files -z | xargs -0 cp --parents -t "$work/edgegauge")
+sed -i -e "s|^version: .*|version: $chart|" -e "s|^appVersion: .*|appVersion: $version|" "$work/edgegauge/Chart.yaml"
+# As helm package does, which would write the time of day into it.
+tar -C "$work" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX --format=ustar -cf - edgegauge |
+	gzip -n -9 >"$out/edgegauge-$chart.tgz"
 
 step "checksums"
 (cd "$out" && sha256sum -- * >SHA256SUMS)

@@ -82,6 +82,7 @@ func TestStack(t *testing.T) {
 		{"NodeMovesBetweenCloudcores", (*suite).move},
 		{"NothingGrows", (*suite).soak},
 		{"AlternativesFindCloudcore", (*suite).alternatives},
+		{"ChartTakesOver", (*suite).helmChart},
 		{"ForkMovesByTheWrittenSteps", (*suite).fork},
 		{"SessionsAreBoundToCertificates", (*suite).sessions},
 		{"ReadersNeedAToken", (*suite).authorization},

@@ -66,3 +66,30 @@ func TestReplay(t *testing.T) {
 		}
 	}
 }
+
+// TestExampleMessages replays the sample file that docs/mapping.md points to: all of it
+// counts.
+func TestExampleMessages(t *testing.T) {
+	const file = "../../../docs/examples/messages.jsonl"
+	in, err := openReplay(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := newModule(t)
+	var out bytes.Buffer
+	replay(context.Background(), &out, m, file, in)
+	text := page(m)
+	for _, want := range []string{
+		`edge_node_up{node="edge-1"} 1`, `edge_node_up{node="edge-2"} 1`, `edge_node_load1{node="edge-1"} 0.61`,
+		`edge_node_temperature_celsius{node="edge-2",sensor="cpu-thermal"} 71.4`,
+	} {
+		if !strings.Contains(text, want+"\n") {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
+	for _, wrong := range []string{"rejected", "dropped"} {
+		if strings.Contains(out.String(), wrong+":") {
+			t.Errorf("replay says:\n%s", &out)
+		}
+	}
+}

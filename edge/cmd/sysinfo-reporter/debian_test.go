@@ -225,6 +225,46 @@ func TestBrokerOutage(t *testing.T) {
 	}
 }
 
+// The recipe of docs/mapping.md to capture messages, as it stands there.
+func TestCaptureRecipe(t *testing.T) {
+	text, err := os.ReadFile("../../../docs/mapping.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, recipe, _ := strings.Cut(string(text), "<!-- steps: capture -->\n```sh\n")
+	recipe, _, ok := strings.Cut(recipe, "```\n<!-- end -->")
+	if !ok {
+		t.Fatal("docs/mapping.md has no steps: capture")
+	}
+	port := freePort(t)
+	mosquitto(t, port, "allow_anonymous true")
+	// The test's broker has a port of its own.
+	recipe = strings.Replace(recipe, "-h 127.0.0.1", "-h 127.0.0.1 -p "+port, 1)
+	start(t, binary(t, native(t)), quick(port)...)
+	captured := exec.Command("bash", "-euc", recipe)
+	captured.Dir = t.TempDir()
+	if out, err := captured.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v: %s", recipe, err, out)
+	}
+	messages, err := os.ReadFile(filepath.Join(captured.Dir, "messages.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(messages)), "\n")
+	if len(lines) != 3 {
+		t.Errorf("%d messages, want 3:\n%s", len(lines), messages)
+	}
+	for _, line := range lines {
+		var message struct {
+			Route   struct{ Resource string }
+			Content sysinfo.Document
+		}
+		if err := json.Unmarshal([]byte(line), &message); err != nil || message.Route.Resource != "node/edge-1/default/user/sysinfo" || message.Content.CPU == nil {
+			t.Errorf("captured was %s: %v", line, err)
+		}
+	}
+}
+
 // A broker that holds the connection and answers nothing is an outage too.
 func TestBrokerHangs(t *testing.T) {
 	port := freePort(t)

@@ -3,6 +3,7 @@ package stack
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -54,8 +55,23 @@ func (s *Stack) UninstallChart() error {
 
 // Helm runs helm against the stack's API.
 func (s *Stack) Helm(arguments ...string) error {
-	_, err := s.run("", "", "helm", append(arguments, "--kubeconfig", filepath.Join(s.Folder, "kubeconfig"))...)
+	_, err := s.HelmOutput(arguments...)
 	return err
+}
+
+// HelmOutput is Helm for who reads what helm writes.
+func (s *Stack) HelmOutput(arguments ...string) (string, error) {
+	return s.run("", "", "helm", append(arguments, "--kubeconfig", filepath.Join(s.Folder, "kubeconfig"))...)
+}
+
+// Shell runs a script as a user would in the root of the checkout, with kubectl and
+// helm for the stack's API, and returns all that it writes.
+func (s *Stack) Shell(script string) (string, error) {
+	command := exec.Command("bash", "-euxo", "pipefail", "-c", script)
+	command.Dir = s.Root
+	command.Env = append(os.Environ(), "PATH="+s.Bin+":"+os.Getenv("PATH"), "KUBECONFIG="+filepath.Join(s.Folder, "kubeconfig"))
+	output, err := command.CombinedOutput()
+	return string(output), err
 }
 
 // aggregateRoles does the work of the controller that fills ClusterRoles with

@@ -20,20 +20,19 @@ const PrometheusAddress = Gateway + ":9090"
 // MetricsService is the Service of manifests/metrics.
 const MetricsService = "cloudcore-metrics"
 
+// MonitoringManifests are the folders of manifests that the stack runs with.
+var MonitoringManifests = []string{"manifests/servicemonitor", "manifests/scrape-rbac", "manifests/rules", "manifests/networkpolicy"}
+
 // startMonitoring starts prometheus-operator, gives it a Prometheus object, and
 // runs a Prometheus with the configuration that the operator writes for it.
 func (s *Stack) startMonitoring() error {
-	source, err := s.moduleFolder("operator", "github.com/prometheus-operator/prometheus-operator")
-	if err != nil {
-		return err
-	}
-	if _, err := s.Kubectl("", "apply", "--server-side", "-f", filepath.Join(source, "example", "prometheus-operator-crd")); err != nil {
+	if err := s.applyOperatorCRDs(); err != nil {
 		return err
 	}
 	if _, err := s.Kubectl("", "create", "namespace", "monitoring"); err != nil {
 		return err
 	}
-	for _, folder := range []string{"manifests/servicemonitor", "manifests/scrape-rbac", "manifests/rules", "manifests/networkpolicy"} {
+	for _, folder := range MonitoringManifests {
 		if err := s.ApplyFolder(folder); err != nil {
 			return err
 		}
@@ -79,6 +78,15 @@ spec:
 		_, err := s.Query("vector(1)")
 		return err
 	})
+}
+
+func (s *Stack) applyOperatorCRDs() error {
+	source, err := s.moduleFolder("operator", "github.com/prometheus-operator/prometheus-operator")
+	if err != nil {
+		return err
+	}
+	_, err = s.Kubectl("", "apply", "--server-side", "-f", filepath.Join(source, "example", "prometheus-operator-crd"))
+	return err
 }
 
 // FollowOperator has Prometheus take up the operator's configuration once that has

@@ -21,6 +21,10 @@ const (
 
 // setUpNetwork makes the bridge that everything is plugged into.
 func (s *Stack) setUpNetwork() error {
+	// The stack before in this process made it.
+	if _, err := net.InterfaceByName("stack0"); err == nil {
+		return nil
+	}
 	// The list of namespaces lives in a folder that other mount namespaces see
 	// too: with a file system of our own there, ours stay ours.
 	if err := os.MkdirAll("/run/netns", 0o755); err != nil {

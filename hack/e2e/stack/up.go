@@ -13,6 +13,17 @@ type Options struct {
 	Say func(format string, arguments ...any)
 }
 
+// UpAPI brings up nothing but the API server, with the CRDs of prometheus-operator.
+func (s *Stack) UpAPI() error {
+	if err := s.setUpNetwork(); err != nil {
+		return fmt.Errorf("setting up the network: %w", err)
+	}
+	if err := s.startKubernetes(); err != nil {
+		return fmt.Errorf("starting Kubernetes: %w", err)
+	}
+	return s.applyOperatorCRDs()
+}
+
 // Up brings everything up: one cloudcore, the edges, and the monitoring with the
 // manifests of the repository applied as they are. What it started is in the
 // stack even when it fails, so that Close ends it.
