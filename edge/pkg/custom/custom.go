@@ -1,9 +1,10 @@
 // Package custom reads the values that the owner of a node puts into files:
 // readings of a battery, a PLC, an application, that no reporter can know.
 //
-// Files named *.json and *.prom in one folder are read for every report. A
-// file counts as a whole or not at all: half of a file that is being written
-// would be a wrong reading, so writers should write beside it and rename.
+// Files named *.json and *.prom in one folder are read for every report. An
+// entry that breaks a rule is left out, and the others of its file count. JSON
+// that is cut short or wrong is left out whole. Half of a file that is being
+// written may be a wrong reading, so writers should write beside it and rename.
 // Whatever the files hold, the entries returned are within the limits that
 // the cloud puts on a report.
 package custom
@@ -79,13 +80,16 @@ func (r *Reader) Read(ctx context.Context) ([]sysinfo.Custom, []error) {
 		fail(r.Dir, fmt.Errorf("more than %d files; the rest is left out", MaxFiles))
 		names = names[:MaxFiles]
 	}
-	for i, answer := range ask.Each(ctx, &r.asker, names, func(i int) ([]sysinfo.Custom, error) { return r.file(names[i]) }) {
+	for i, answer := range ask.Each(ctx, &r.asker, names, func(i int) (contents, error) { return r.file(names[i]) }) {
 		name := names[i]
 		if answer.Err != nil {
 			fail(name, answer.Err)
 			continue
 		}
-		for _, e := range answer.Value {
+		for _, err := range answer.Value.leftOut() {
+			fail(name, err)
+		}
+		for _, e := range answer.Value.entries {
 			switch key := seriesKey(e); {
 			case seen[key]:
 				fail(name, fmt.Errorf("%s with the same labels is in another file already", e.Name))
@@ -124,74 +128,107 @@ func (r *Reader) names() ([]string, error) {
 	return names, nil
 }
 
-// file returns the checked entries of one file.
-func (r *Reader) file(name string) ([]sysinfo.Custom, error) {
+// file returns what one file holds.
+func (r *Reader) file(name string) (c contents, err error) {
 	path := filepath.Join(r.Dir, name)
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, err
+		return c, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, errors.New("not a regular file")
+		return c, errors.New("not a regular file")
 	}
 	if r.MaxAge > 0 && time.Since(info.ModTime()) > r.MaxAge {
-		return nil, fmt.Errorf("not written for more than %v", r.MaxAge)
+		return c, fmt.Errorf("not written for more than %v", r.MaxAge)
 	}
 	b, err := plainfile.Read(path, MaxFileBytes)
 	if err != nil {
-		return nil, err
+		return c, err
 	}
 	if filepath.Ext(name) == ".prom" {
-		return parseProm(b)
+		return parseProm(b), nil
 	}
 	return parseJSON(b)
 }
 
-// check returns the entries as the cloud will take them, or says why it would
-// not: the first that breaks a rule spoils its file.
-func check(entries []sysinfo.Custom) ([]sysinfo.Custom, error) {
-	seen := make(map[string]bool, len(entries))
-	for i := range entries {
-		e := &entries[i]
-		if e.Name == "" {
-			return nil, fmt.Errorf("entry %d has no name", i+1)
-		}
-		if err := checkText(e.Name); err != nil {
-			return nil, fmt.Errorf("name of entry %d %w", i+1, err)
-		}
-		if e.Value == nil || math.IsNaN(*e.Value) || math.IsInf(*e.Value, 0) {
-			return nil, fmt.Errorf("%s has no finite value", e.Name)
-		}
-		labels := make(map[string]string, len(e.Labels))
-		for name, value := range e.Labels {
-			renamed := sysinfo.CustomLabelName(name)
-			if err := sysinfo.CheckLabelName(renamed); err != nil {
-				return nil, fmt.Errorf("%s: %w", e.Name, err)
-			}
-			if err := checkText(value); err != nil {
-				return nil, fmt.Errorf("%s: value of label %s %w", e.Name, name, err)
-			}
-			if _, there := e.Labels[renamed]; there && renamed != name {
-				return nil, fmt.Errorf("%s: label %s twice", e.Name, renamed)
-			}
-			name = renamed
-			if value != "" { // an empty label is one that is not there
-				labels[name] = value
-			}
-		}
-		if len(labels) > MaxLabels {
-			return nil, fmt.Errorf("%s has more than %d labels", e.Name, MaxLabels)
-		}
-		if e.Labels = labels; len(labels) == 0 {
-			e.Labels = nil
-		}
-		key := seriesKey(*e)
-		if seen[key] {
-			return nil, fmt.Errorf("%s twice with the same labels", e.Name)
-		}
-		seen[key] = true
+// contents are what a file holds: the entries as the cloud will take them, and
+// what was wrong with the others.
+type contents struct {
+	entries []sysinfo.Custom
+	wrong   []error
+	seen    map[string]bool
+}
+
+// add takes an entry in, or notes what is wrong with it, which may be known
+// already. It returns false if there are too many.
+func (c *contents) add(place string, e sysinfo.Custom, err error) bool {
+	if err == nil {
+		err = check(&e)
 	}
-	return entries, nil
+	key := seriesKey(e)
+	switch {
+	case err != nil:
+	case c.seen[key]:
+		err = fmt.Errorf("%s twice with the same labels", e.Name)
+	case len(c.entries) == MaxEntries:
+		c.wrong = append(c.wrong, fmt.Errorf("more than %d entries; the rest is left out", MaxEntries))
+		return false
+	default:
+		if c.seen == nil {
+			c.seen = map[string]bool{}
+		}
+		c.seen[key] = true
+		c.entries = append(c.entries, e)
+		return true
+	}
+	c.wrong = append(c.wrong, fmt.Errorf("%s: %w", place, err))
+	return true
+}
+
+// leftOut returns what was wrong, of many entries the first ones: a file may be
+// wrong altogether.
+func (c *contents) leftOut() []error {
+	const most = 5
+	if len(c.wrong) <= most {
+		return c.wrong
+	}
+	return append(c.wrong[:most:most], fmt.Errorf("%d entries more are left out", len(c.wrong)-most))
+}
+
+// check makes e what the cloud will take, or says why it would not.
+func check(e *sysinfo.Custom) error {
+	if e.Name == "" {
+		return errors.New("no name")
+	}
+	if err := checkText(e.Name); err != nil {
+		return fmt.Errorf("the name %w", err)
+	}
+	if e.Value == nil || math.IsNaN(*e.Value) || math.IsInf(*e.Value, 0) {
+		return fmt.Errorf("%s has no finite value", e.Name)
+	}
+	labels := make(map[string]string, len(e.Labels))
+	for name, value := range e.Labels {
+		renamed := sysinfo.CustomLabelName(name)
+		if err := sysinfo.CheckLabelName(renamed); err != nil {
+			return fmt.Errorf("%s: %w", e.Name, err)
+		}
+		if err := checkText(value); err != nil {
+			return fmt.Errorf("%s: value of label %s %w", e.Name, name, err)
+		}
+		if _, there := e.Labels[renamed]; there && renamed != name {
+			return fmt.Errorf("%s: label %s twice", e.Name, renamed)
+		}
+		if value != "" { // an empty label is one that is not there
+			labels[renamed] = value
+		}
+	}
+	if len(labels) > MaxLabels {
+		return fmt.Errorf("%s has more than %d labels", e.Name, MaxLabels)
+	}
+	if e.Labels = labels; len(labels) == 0 {
+		e.Labels = nil
+	}
+	return nil
 }
 
 func checkText(s string) error {

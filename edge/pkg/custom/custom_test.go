@@ -24,39 +24,42 @@ func text(entries []sysinfo.Custom) string {
 	return string(b)
 }
 
+// prom is parseProm, which takes every file.
+func prom(b []byte) (contents, error) { return parseProm(b), nil }
+
 func TestParse(t *testing.T) {
 	long := strings.Repeat("x", MaxTextBytes+1)
 	for name, test := range map[string]struct {
-		parse       func([]byte) ([]sysinfo.Custom, error)
+		parse       func([]byte) (contents, error)
 		input       string
 		want, error string // one of them
 	}{
-		"prom": {parseProm, "# HELP a b\n# TYPE a counter\na 1\n\n b{x=\"y\", z = \"q\\\"\\\\\\n\",} +2.5e1 1700000000000\r\nc:d\t{} 3",
+		"prom": {prom, "# HELP a b\n# TYPE a counter\na 1\n\n b{x=\"y\", z = \"q\\\"\\\\\\n\",} +2.5e1 1700000000000\r\nc:d\t{} 3",
 			`[{"name":"a","value":1},{"name":"b","labels":{"x":"y","z":"q\"\\\n"},"value":25},{"name":"c:d","value":3}]`, ""},
-		"prom, own labels": {parseProm, `a{name="n",node="m",empty=""} 1`, `[{"name":"a","labels":{"exported_name":"n","exported_node":"m"},"value":1}]`, ""},
-		"prom, taken labels": {parseProm, `a{job="j",instance="i",pod="p",namespace="n"} 1` + "\n" + `a{service="s",endpoint="e",container="c",le="1"} 1` + "\n" + `a{quantile="q",prometheus="p",prometheus_replica="r"} 1`,
+		"prom, own labels": {prom, `a{name="n",node="m",empty=""} 1`, `[{"name":"a","labels":{"exported_name":"n","exported_node":"m"},"value":1}]`, ""},
+		"prom, taken labels": {prom, `a{job="j",instance="i",pod="p",namespace="n"} 1` + "\n" + `a{service="s",endpoint="e",container="c",le="1"} 1` + "\n" + `a{quantile="q",prometheus="p",prometheus_replica="r"} 1`,
 			`[{"name":"a","labels":{"exported_instance":"i","exported_job":"j","exported_namespace":"n","exported_pod":"p"},"value":1},` +
 				`{"name":"a","labels":{"exported_container":"c","exported_endpoint":"e","exported_le":"1","exported_service":"s"},"value":1},` +
 				`{"name":"a","labels":{"exported_prometheus":"p","exported_prometheus_replica":"r","exported_quantile":"q"},"value":1}]`, ""},
 		"json, taken label":      {parseJSON, `[{"name":"a","value":1,"labels":{"job":"j"}}]`, `[{"name":"a","labels":{"exported_job":"j"},"value":1}]`, ""},
 		"json, long label name":  {parseJSON, `[{"name":"a","value":1,"labels":{"` + strings.Repeat("l", 129) + `":"d"}}]`, "", "longer than 128 bytes"},
-		"prom, renamed twice":    {parseProm, `a{name="n",exported_name="m"} 1`, "", "label exported_name twice"},
-		"prom, nothing":          {parseProm, "# only words\n", `null`, ""},
-		"prom, no name":          {parseProm, "a 1\n{} 1", "", "line 2: no metric name"},
-		"prom, no value":         {parseProm, "a", "", "line 1: no metric name"},
-		"prom, brace alone":      {parseProm, "a{", "", "labels are not"},
-		"prom, open quote":       {parseProm, `a{b="c`, "", "closing quote"},
-		"prom, no comma":         {parseProm, `a{b="c" d="e"} 1`, "", "commas"},
-		"prom, label twice":      {parseProm, `a{b="c",b="e"} 1`, "", "label b twice"},
-		"prom, not a number":     {parseProm, "a one", "", "no number"},
-		"prom, not a time stamp": {parseProm, "a 1 now", "", "no time stamp"},
-		"prom, not finite":       {parseProm, "a NaN", "", "no finite value"},
-		"prom, series twice":     {parseProm, `a{b="c",d="e"} 1` + "\n" + `a{d="e",b="c"} 2`, "", "a twice with the same labels"},
-		"prom, reserved label":   {parseProm, `a{__b="c"} 1`, "", `a: label "__b" begins with __`},
-		"prom, not UTF-8":        {parseProm, "a{b=\"\xff\"} 1", "", "not UTF-8"},
-		"prom, long value":       {parseProm, `a{b="` + long + `"} 1`, "", "longer than 128 bytes"},
-		"prom, many labels":      {parseProm, `a{a="1",b="1",c="1",d="1",e="1",f="1",g="1",h="1",i="1"} 1`, "", "more than 8 labels"},
-		"prom, many":             {parseProm, strings.Repeat("a 1\n", MaxEntries+1), "", "more than 300 entries"},
+		"prom, renamed twice":    {prom, `a{name="n",exported_name="m"} 1`, "", "label exported_name twice"},
+		"prom, nothing":          {prom, "# only words\n", `null`, ""},
+		"prom, no name":          {prom, "a 1\n{} 1", "", "line 2: no metric name"},
+		"prom, no value":         {prom, "a", "", "line 1: no metric name"},
+		"prom, brace alone":      {prom, "a{", "", "labels are not"},
+		"prom, open quote":       {prom, `a{b="c`, "", "closing quote"},
+		"prom, no comma":         {prom, `a{b="c" d="e"} 1`, "", "commas"},
+		"prom, label twice":      {prom, `a{b="c",b="e"} 1`, "", "label b twice"},
+		"prom, not a number":     {prom, "a one", "", "no number"},
+		"prom, not a time stamp": {prom, "a 1 now", "", "no time stamp"},
+		"prom, not finite":       {prom, "a NaN", "", "no finite value"},
+		"prom, series twice":     {prom, `a{b="c",d="e"} 1` + "\n" + `a{d="e",b="c"} 2`, "", "a twice with the same labels"},
+		"prom, reserved label":   {prom, `a{__b="c"} 1`, "", `a: label "__b" begins with __`},
+		"prom, not UTF-8":        {prom, "a{b=\"\xff\"} 1", "", "not UTF-8"},
+		"prom, long value":       {prom, `a{b="` + long + `"} 1`, "", "longer than 128 bytes"},
+		"prom, many labels":      {prom, `a{a="1",b="1",c="1",d="1",e="1",f="1",g="1",h="1",i="1"} 1`, "", "more than 8 labels"},
+		"prom, many":             {prom, many(MaxEntries + 1), "", "more than 300 entries; the rest is left out"},
 		"json list":              {parseJSON, ` [{"name":"a b","value":1.5,"labels":{"x":"y"}},{"name":"c","value":-1}]`, `[{"name":"a b","labels":{"x":"y"},"value":1.5},{"name":"c","value":-1}]`, ""},
 		"json flat":              {parseJSON, `{"z":1,"a":true,"b":false}`, `[{"name":"a","value":1},{"name":"b","value":0},{"name":"z","value":1}]`, ""},
 		"json, empty":            {parseJSON, ``, "", "neither"},
@@ -64,14 +67,18 @@ func TestParse(t *testing.T) {
 		"json, text":             {parseJSON, `{"a":"b"}`, "", "neither a number nor a bool"},
 		"json, misspelt":         {parseJSON, `[{"name":"a","vlaue":1}]`, "", "unknown field"},
 		"json, no value":         {parseJSON, `[{"name":"a"}]`, "", "no finite value"},
-		"json, no name":          {parseJSON, `[{"value":1}]`, "", "entry 1 has no name"},
+		"json, no name":          {parseJSON, `[{"value":1}]`, "", "entry 1: no name"},
 		"json, long name":        {parseJSON, `{"` + long + `":1}`, "", "longer than 128 bytes"},
 		"json, truncated":        {parseJSON, `[{"name":"a","value":1}`, "", "unexpected EOF"},
 		"json, two":              {parseJSON, `{"a":1} {"b":2}`, "", "more than one"},
 		"json, label name":       {parseJSON, `[{"name":"a","value":1,"labels":{"b-c":"d"}}]`, "", `a: label "b-c" is not of the form`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			entries, err := test.parse([]byte(test.input))
+			c, err := test.parse([]byte(test.input))
+			entries := c.entries
+			if err == nil && len(c.wrong) > 0 {
+				err = c.wrong[0]
+			}
 			switch {
 			case test.error == "" && err != nil:
 				t.Errorf("error %v", err)
@@ -81,6 +88,72 @@ func TestParse(t *testing.T) {
 				t.Errorf("got %s, want %s", text(entries), test.want)
 			}
 		})
+	}
+}
+
+// many is a file of so many entries.
+func many(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "v%d 1\n", i)
+	}
+	return b.String()
+}
+
+// One bad entry costs that entry, whatever is wrong with it, and is said with its
+// place; the others of the file count.
+func TestBadEntries(t *testing.T) {
+	const good = `[{"name":"good","value":1},{"name":"last","value":2}]`
+	for name, test := range map[string]struct{ file, content, want string }{
+		"prom, no number":     {"x.prom", "good 1\nbad one\nlast 2\n", "x.prom: line 2: \"one\" is no number"},
+		"prom, not finite":    {"x.prom", "good 1\n\nbad NaN\nlast 2", "x.prom: line 3: bad has no finite value"},
+		"prom, labels":        {"x.prom", "bad{a=1} 1\ngood 1\nlast 2", "x.prom: line 1: labels are not"},
+		"prom, label value":   {"x.prom", "bad{a=\"" + strings.Repeat("v", 129) + "\"} 1\ngood 1\nlast 2", "x.prom: line 1: bad: value of label a is longer than 128 bytes"},
+		"prom, twice":         {"x.prom", "good 1\ngood 3\nlast 2", "x.prom: line 2: good twice"},
+		"prom, not UTF-8":     {"x.prom", "good 1\nbad{a=\"\xff\"} 1\nlast 2", "not UTF-8"},
+		"json, no value":      {"x.json", `[{"name":"good","value":1},{"name":"bad"},{"name":"last","value":2}]`, "x.json: entry 2: bad has no finite value"},
+		"json, a string":      {"x.json", `[{"name":"good","value":1},{"name":"bad","value":"1"},{"name":"last","value":2}]`, "x.json: entry 2: json: cannot unmarshal string"},
+		"json, out of range":  {"x.json", `[{"name":"good","value":1},{"name":"bad","value":1e999},{"name":"last","value":2}]`, "x.json: entry 2: json: cannot unmarshal number 1e999"},
+		"json, misspelt":      {"x.json", `[{"name":"good","value":1},{"nmae":"bad","value":1},{"name":"last","value":2}]`, `x.json: entry 2: json: unknown field "nmae"`},
+		"json, null":          {"x.json", `[null,{"name":"good","value":1},{"name":"last","value":2}]`, "x.json: entry 1: no name"},
+		"json, a number":      {"x.json", `[{"name":"good","value":1},7,{"name":"last","value":2}]`, "x.json: entry 2: json: cannot unmarshal number"},
+		"json, a label":       {"x.json", `[{"name":"good","value":1},{"name":"bad","value":1,"labels":{"a":1}},{"name":"last","value":2}]`, "x.json: entry 2: json: cannot unmarshal number"},
+		"json, a label name":  {"x.json", `[{"name":"good","value":1},{"name":"bad","value":1,"labels":{"a-b":"c"}},{"name":"last","value":2}]`, `x.json: entry 2: bad: label "a-b"`},
+		"flat, a string":      {"x.json", `{"good":1,"bad":"N/A","last":2}`, `x.json: "bad": neither a number nor a bool`},
+		"flat, null":          {"x.json", `{"good":1,"bad":null,"last":2}`, `x.json: "bad": neither a number nor a bool`},
+		"flat, out of range":  {"x.json", `{"good":1,"bad":1e999,"last":2}`, `x.json: "bad": json: cannot unmarshal number 1e999`},
+		"flat, a long name":   {"x.json", `{"good":1,"` + strings.Repeat("n", 129) + `":1,"last":2}`, "is longer than 128 bytes"},
+		"flat, no name":       {"x.json", `{"good":1,"":1,"last":2}`, `x.json: "": no name`},
+		"flat, not a reading": {"x.json", `{"good":1,"bad":[1],"last":2}`, `x.json: "bad": neither a number nor a bool`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			write(t, dir, test.file, test.content)
+			r := Reader{Dir: dir}
+			entries, errs := r.Read(context.Background())
+			if got := text(entries); got != good {
+				t.Errorf("got %s, want %s", got, good)
+			}
+			if len(errs) != 1 || !strings.Contains(errs[0].Error(), test.want) {
+				t.Errorf("errors %v, want one with %q", errs, test.want)
+			}
+		})
+	}
+	// A file that is wrong altogether is not said line by line.
+	dir := t.TempDir()
+	write(t, dir, "x.prom", "good 1\n"+strings.Repeat("bad\n", 1000)+"last 2\n")
+	r := Reader{Dir: dir}
+	entries, errs := r.Read(context.Background())
+	if got := text(entries); got != good || len(errs) != 6 || !strings.HasSuffix(errs[5].Error(), "x.prom: 995 entries more are left out") {
+		t.Errorf("%s, errors %v", got, errs)
+	}
+	write(t, dir, "x.prom", many(MaxEntries)+"v0 1\n")
+	if entries, errs = r.Read(context.Background()); len(entries) != MaxEntries || len(errs) != 1 || !strings.Contains(errs[0].Error(), "v0 twice") {
+		t.Errorf("%d entries, errors %v", len(entries), errs)
+	}
+	write(t, dir, "x.prom", many(MaxEntries+2))
+	if entries, errs = r.Read(context.Background()); len(entries) != MaxEntries || len(errs) != 1 || !strings.Contains(errs[0].Error(), "more than 300 entries; the rest is left out") {
+		t.Errorf("%d entries, errors %v", len(entries), errs)
 	}
 }
 
@@ -165,7 +238,7 @@ func TestNoFolder(t *testing.T) {
 	}
 }
 
-func fuzz(f *testing.F, parse func([]byte) ([]sysinfo.Custom, error)) {
+func fuzz(f *testing.F, parse func([]byte) (contents, error)) {
 	for _, seed := range []string{
 		"a 1\n", `a{b="c",d="\"\\\n"} -1e3 5`, "# x\n\n", "a NaN", "a{", `a{b="`,
 		`{"a":1}`, `[{"name":"a","labels":{"b":"c"},"value":1}]`, `{"a":1e999}`, `[null]`, "\xff",
@@ -173,18 +246,20 @@ func fuzz(f *testing.F, parse func([]byte) ([]sysinfo.Custom, error)) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		entries, err := parse(b)
+		c, err := parse(b)
 		if err != nil {
 			return
 		}
-		if _, err := json.Marshal(entries); err != nil {
-			t.Error(err)
+		if _, err := json.Marshal(c.entries); err != nil || len(c.entries) > MaxEntries {
+			t.Errorf("%d entries, error %v", len(c.entries), err)
 		}
-		if again, err := check(entries); err != nil || len(again) > MaxEntries {
-			t.Errorf("%s does not pass its own check: %v", text(entries), err)
+		for _, e := range c.entries {
+			if err := check(&e); err != nil {
+				t.Errorf("%s does not pass its own check: %v", text(c.entries), err)
+			}
 		}
 	})
 }
 
-func FuzzParseProm(f *testing.F) { fuzz(f, parseProm) }
+func FuzzParseProm(f *testing.F) { fuzz(f, prom) }
 func FuzzParseJSON(f *testing.F) { fuzz(f, parseJSON) }

@@ -11,33 +11,33 @@ import (
 	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
-// parseJSON returns the entries of b, which is one of
+// parseJSON returns what b holds, which is one of
 //
 //	[{"name": "cell_volts", "labels": {"cell": "1"}, "value": 3.9}, …]
 //	{"battery_volts": 12.6, "door_open": true}
 //
 // where true is 1 and false is 0.
-func parseJSON(b []byte) ([]sysinfo.Custom, error) {
+func parseJSON(b []byte) (c contents, err error) {
 	b = bytes.TrimSpace(b)
-	var (
-		entries []sysinfo.Custom
-		err     error
-	)
 	switch {
 	case len(b) > 0 && b[0] == '[':
-		err = unmarshal(b, &entries)
+		var elements []json.RawMessage
+		if err := unmarshal(b, &elements); err != nil {
+			return c, err
+		}
+		for i, element := range elements {
+			var e sysinfo.Custom
+			err := unmarshal(element, &e)
+			if !c.add(fmt.Sprintf("entry %d", i+1), e, err) {
+				break
+			}
+		}
 	case len(b) > 0 && b[0] == '{':
-		entries, err = parseFlat(b)
+		return parseFlat(b)
 	default:
-		err = errors.New("neither a JSON array nor a JSON object")
+		return c, errors.New("neither a JSON array nor a JSON object")
 	}
-	if err != nil {
-		return nil, err
-	}
-	if len(entries) > MaxEntries {
-		return nil, fmt.Errorf("more than %d entries", MaxEntries)
-	}
-	return check(entries)
+	return c, nil
 }
 
 // unmarshal refuses unknown keys, which are misspelt ones, and a second value.
@@ -53,27 +53,39 @@ func unmarshal(b []byte, into any) error {
 	return nil
 }
 
-func parseFlat(b []byte) ([]sysinfo.Custom, error) {
-	var values map[string]any
+func parseFlat(b []byte) (c contents, err error) {
+	var values map[string]json.RawMessage
 	if err := unmarshal(b, &values); err != nil {
+		return c, err
+	}
+	names := make([]string, 0, len(values))
+	for name := range values {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		value, err := number(values[name])
+		if !c.add(fmt.Sprintf("%.100q", name), sysinfo.Custom{Name: name, Value: value}, err) {
+			break
+		}
+	}
+	return c, nil
+}
+
+// number reads a number or a bool.
+func number(text []byte) (*float64, error) {
+	var value any
+	if err := json.Unmarshal(text, &value); err != nil {
 		return nil, err
 	}
-	entries := make([]sysinfo.Custom, 0, len(values))
-	for name, value := range values {
-		e := sysinfo.Custom{Name: name}
-		switch value := value.(type) {
-		case float64:
-			e.Value = &value
-		case bool:
-			e.Value = sysinfo.Ptr(0.0)
-			if value {
-				e.Value = sysinfo.Ptr(1.0)
-			}
-		default:
-			return nil, fmt.Errorf("value of %.100q is neither a number nor a bool", name)
+	switch value := value.(type) {
+	case float64:
+		return &value, nil
+	case bool:
+		if value {
+			return sysinfo.Ptr(1.0), nil
 		}
-		entries = append(entries, e)
+		return sysinfo.Ptr(0.0), nil
 	}
-	sort.Slice(entries, func(i, j int) bool { return entries[i].Name < entries[j].Name })
-	return entries, nil
+	return nil, errors.New("neither a number nor a bool")
 }

@@ -13,8 +13,7 @@ import (
 // parseProm returns the samples of b, which is in Prometheus' text format, as
 // entries. Types, help and time stamps are passed over: the age of a reading
 // is its file's, and every entry becomes a gauge.
-func parseProm(b []byte) ([]sysinfo.Custom, error) {
-	var entries []sysinfo.Custom
+func parseProm(b []byte) (c contents) {
 	for n := 1; len(b) > 0; n++ {
 		line, rest, _ := bytes.Cut(b, []byte("\n"))
 		b = rest
@@ -23,15 +22,11 @@ func parseProm(b []byte) ([]sysinfo.Custom, error) {
 			continue
 		}
 		entry, err := parseSample(text)
-		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", n, err)
-		}
-		entries = append(entries, entry)
-		if len(entries) > MaxEntries {
-			return nil, fmt.Errorf("more than %d entries", MaxEntries)
+		if !c.add(fmt.Sprintf("line %d", n), entry, err) {
+			break
 		}
 	}
-	return check(entries)
+	return c
 }
 
 // parseSample reads one line: name{label="value",…} value [timestamp]
