@@ -55,6 +55,26 @@ func TestKubeconform(t *testing.T) {
 		}
 		all += text.String()
 	}
+	// The manifests for kubectl, those that are written by hand too.
+	files, err := filepath.Glob(root + "/manifests/*/*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	checked := 0
+	for _, file := range files {
+		text := read(t, file)
+		// Parts of objects, and files that are none.
+		if strings.Contains(file, "/cloudcore/") || strings.HasSuffix(file, "kustomization.yaml") || !strings.Contains(text, "\nkind: ") {
+			continue
+		}
+		checked++
+		if out, err := conform(text); err != nil || !strings.Contains(out, "Invalid: 0, Errors: 0, Skipped: 0") {
+			t.Errorf("%s: %v\n%s", file, err, out)
+		}
+	}
+	if checked < 10 {
+		t.Errorf("%d manifests looked at", checked)
+	}
 	for kind := range kinds {
 		_, kind, _ = strings.Cut(kind, " ")
 		if !strings.Contains(all, "\nkind: "+kind+"\n") {

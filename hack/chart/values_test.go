@@ -189,7 +189,7 @@ func TestOptions(t *testing.T) {
 func TestEveryValueCounts(t *testing.T) {
 	before := texts(render(t))
 	for _, set := range []string{
-		"release=a", "commonLabels.a=b", "cloudcore.podLabels.a=b", "cloudcore.port=1",
+		"release=a", "namespace=a", "reporter.serviceAccountName=a", "commonLabels.a=b", "cloudcore.podLabels.a=b", "cloudcore.port=1",
 		"reporter.enabled=false", "reporter.image.repository=a", "reporter.image.tag=b", "reporter.image.pullPolicy=Never",
 		"reporter.imagePullSecrets[0].name=a", "reporter.options.interval=30s", "reporter.secret=a", "reporter.tls.secret=a",
 		"reporter.customDir=/a", "reporter.nodeSelector.a=b", "reporter.tolerations[0].key=a", "reporter.priorityClassName=a",

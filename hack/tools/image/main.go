@@ -2,10 +2,12 @@
 // a daemon, as a tar:
 //
 //	image -o FILE.tar -tag NAME:TAG [flags] PLATFORM=BINARY...
+//	image -show FILE.tar
 //
 // A platform is os/arch or os/arch/variant. With one, the tar is in the form of
 // docker save, which every tool loads; with -oci or several, it is an OCI archive
-// with an index of them. The same binaries make the same bytes.
+// with an index of them. The same binaries make the same bytes. -show reads such an
+// archive: whether it is whole, and which images are in it.
 package main
 
 import (
@@ -59,9 +61,14 @@ func main() {
 	flag.StringVar(&o.base, "base", "", "`file` with an image to stand on, as of docker save; nothing by default")
 	flag.BoolVar(&o.oci, "oci", false, "write an OCI archive for one platform, too")
 	flag.Var(o.labels, "label", "`key=value`, more than once")
+	shown := flag.String("show", "", "OCI archive to read: `file`")
 	flag.Parse()
 	o.binaries = flag.Args()
-	if err := write(o); err != nil {
+	do := func() error { return write(o) }
+	if *shown != "" {
+		do = func() error { return show(*shown, os.Stdout) }
+	}
+	if err := do(); err != nil {
 		fmt.Fprintln(os.Stderr, "image:", err)
 		os.Exit(1)
 	}

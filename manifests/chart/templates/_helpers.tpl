@@ -31,8 +31,13 @@ selects.
 {{- toYaml $labels }}
 {{- end }}
 
+{{/* edgegauge.namespace: where cloudcore runs. */}}
+{{- define "edgegauge.namespace" -}}
+{{ .Values.namespace | default .Release.Namespace }}
+{{- end }}
+
 {{- define "edgegauge.scrapeNamespace" -}}
-{{ .Values.scrape.namespace | default .Release.Namespace }}
+{{ .Values.scrape.namespace | default (include "edgegauge.namespace" .) }}
 {{- end }}
 
 {{/* edgegauge.image: the reporter's image by its digest, else by its tag. */}}

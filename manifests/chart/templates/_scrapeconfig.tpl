@@ -41,7 +41,7 @@ scrape_configs:
   kubernetes_sd_configs:
   - role: endpointslice
     namespaces:
-      names: [{{ $.Release.Namespace }}]
+      names: [{{ include "edgegauge.namespace" $ }}]
   relabel_configs:
   - source_labels: [__meta_kubernetes_service_name, __meta_kubernetes_endpointslice_port_name]
     regex: cloudcore-metrics;metrics
