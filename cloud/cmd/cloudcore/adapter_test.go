@@ -103,4 +103,13 @@ func TestRegister(t *testing.T) {
 	if families, err := metrics.Gather(); err != nil || len(families) != 1 || families[0].GetName() != "nodemetrics_routes" {
 		t.Errorf("metrics of the adapter: got %v, %v", families, err)
 	}
+
+	// With authorization there is somebody to ask; without, that is an error.
+	if err := register(write("modules: {router: {enable: true}, nodeMetrics: {bindAddress: 127.0.0.1:0, authorization: kubernetes}}"), prometheus.NewRegistry()); err != nil {
+		t.Error(err)
+	}
+	// A gauge of that name that is there already is an error and not a panic.
+	if err := register(write("modules: {router: {enable: true}, nodeMetrics: {bindAddress: 127.0.0.1:0}}"), metrics); err == nil || !strings.Contains(err.Error(), "gauge of routes") {
+		t.Errorf("the gauge of routes a second time: %v", err)
+	}
 }
