@@ -32,8 +32,8 @@ step "a real Prometheus scrapes the built command"
 hack/build.sh bin/nodemetrics
 NODEMETRICS=$PWD/bin/nodemetrics go -C cloud/cmd/nodemetrics test -count=1 -tags e2e .
 
-step "Alertmanager takes the inhibition rules, and the way off the Pushgateway is walked"
-go test -count=1 -tags e2e -run 'TestInhibition|TestFromPushgateway|TestParallelRules|TestOldConfigKey' ./hack/operator
+step "Alertmanager takes the inhibition rules, alerts outlive Prometheus, and the way off the Pushgateway is walked"
+go test -count=1 -tags e2e -run 'TestInhibition|TestPrometheusRestart|TestFromPushgateway|TestParallelRules|TestOldConfigKey' ./hack/operator
 
 step "the benchmark's own checks"
 go -C hack/bench vet ./...

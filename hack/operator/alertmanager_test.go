@@ -161,9 +161,14 @@ func heldBack(t *testing.T, url, cluster string, want int) []string {
 
 func startAlertmanager(t *testing.T, inhibit string) (url string) {
 	t.Helper()
+	return startAlertmanagerFor(t, "route: {receiver: none, group_by: [cluster], group_wait: 100ms, group_interval: 500ms}\nreceivers: [{name: none}]\n"+inhibit)
+}
+
+func startAlertmanagerFor(t *testing.T, text string) (url string) {
+	t.Helper()
 	folder, address := t.TempDir(), freeAddress(t)
 	config := filepath.Join(folder, "alertmanager.yaml")
-	write(t, config, "route: {receiver: none, group_by: [cluster], group_wait: 100ms, group_interval: 500ms}\nreceivers: [{name: none}]\n"+inhibit)
+	write(t, config, text)
 	start(t, exec.Command(program(t, "prometheus-alertmanager"), "--config.file="+config, "--storage.path="+folder,
 		"--web.listen-address="+address, "--cluster.listen-address=", "--log.level=warn"))
 	url = "http://" + address
