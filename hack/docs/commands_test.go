@@ -29,6 +29,8 @@ func TestCommandsExist(t *testing.T) {
 		regexp.MustCompile(`docker (?:build|buildx build) .*?-f (\S+)`),
 		regexp.MustCompile(`promtool test rules (\S+)`),
 	}
+	// It is not on PATH, and it has these commands.
+	ours := regexp.MustCompile(`^(bin/)?nodemetrics (?:--[a-z-]+|(run|check-config|explain|replay|version|completion|help))?`)
 	found := map[string]int{}
 	for file, text := range documents(t) {
 		// What is typed in a fork's tree is that tree's, and hack/kubeedge/fork.sh types
@@ -36,7 +38,8 @@ func TestCommandsExist(t *testing.T) {
 		if file == "docs/forks.md" || file == "CHANGELOG.md" {
 			continue
 		}
-		for _, line := range typed(text) {
+		lines, fenced := typed(text)
+		for _, line := range lines {
 			if m := target.FindStringSubmatch(line); m != nil {
 				for _, name := range strings.Fields(m[1]) {
 					found["make"]++
@@ -44,6 +47,9 @@ func TestCommandsExist(t *testing.T) {
 						t.Errorf("%s: there is no target %s: %s", file, name, line)
 					}
 				}
+			}
+			if m := ours.FindStringSubmatch(line); m != nil && (m[1] == "" && fenced[line] || m[0] == m[1]+"nodemetrics ") {
+				t.Errorf("%s: this is not to be typed so: %s", file, line)
 			}
 			for _, p := range paths {
 				m := p.FindStringSubmatch(line)
@@ -69,21 +75,24 @@ func TestCommandsExist(t *testing.T) {
 
 // typed are the lines of a document that are there to be typed: those of fenced blocks,
 // with lines that go on joined, and what stands in backquotes.
-func typed(text string) (lines []string) {
+func typed(text string) (lines []string, fenced map[string]bool) {
+	fenced = map[string]bool{}
 	for _, m := range regexp.MustCompile("(?ms)^ *```([a-z]*)\n(.*?)^ *```").FindAllStringSubmatch(text, -1) {
 		if m[1] != "" && m[1] != "sh" && m[1] != "console" {
 			continue
 		}
 		for _, line := range strings.Split(strings.ReplaceAll(m[2], "\\\n", " "), "\n") {
 			line, _, _ = strings.Cut(line, " #")
-			lines = append(lines, strings.TrimPrefix(strings.TrimSpace(line), "$ "))
+			line = strings.TrimPrefix(strings.TrimSpace(line), "$ ")
+			lines = append(lines, line)
+			fenced[line] = true
 		}
 	}
 	text = regexp.MustCompile("(?ms)^ *```.*?^ *```").ReplaceAllString(text, "")
 	for _, m := range regexp.MustCompile("`([^`\n]*)`").FindAllStringSubmatch(text, -1) {
 		lines = append(lines, m[1])
 	}
-	return lines
+	return lines, fenced
 }
 
 // TestNamedTests: a test that a document names is there.
