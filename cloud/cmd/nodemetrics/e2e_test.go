@@ -196,24 +196,9 @@ func TestInterruptEndsQuietly(t *testing.T) {
 // printed, with TLS and without.
 func TestAddressesThatItNames(t *testing.T) {
 	dir := t.TempDir()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	private, err := x509.MarshalECPrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(t, filepath.Join(dir, "crt"), string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
-	write(t, filepath.Join(dir, "key"), string(pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: private})))
-	write(t, filepath.Join(dir, "web.yaml"), "tls_server_config: {cert_file: crt, key_file: key}\n")
+	web := writeWebConfig(t, "")
 	client := http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}, Timeout: 5 * time.Second}
-	for scheme, web := range map[string]string{"http": "", "https": filepath.Join(dir, "web.yaml")} {
+	for scheme, web := range map[string]string{"http": "", "https": web} {
 		config := filepath.Join(dir, scheme+".yaml")
 		write(t, config, fmt.Sprintf("modules: {nodeMetrics: {bindAddress: %q, webConfigFile: %q}}", freeAddress(t), web))
 		cmd := exec.Command(nodemetricsBinary(), "--config", config)
@@ -442,4 +427,29 @@ func write(t *testing.T, name, text string) {
 	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// writeWebConfig writes a web configuration file with a certificate for 127.0.0.1,
+// and more lines, and returns its name.
+func writeWebConfig(t *testing.T, more string) string {
+	t.Helper()
+	dir := t.TempDir()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalECPrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, "crt"), string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
+	write(t, filepath.Join(dir, "key"), string(pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: private})))
+	file := filepath.Join(dir, "web.yaml")
+	write(t, file, "tls_server_config: {cert_file: crt, key_file: key}\n"+more)
+	return file
 }

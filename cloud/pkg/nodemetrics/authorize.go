@@ -26,7 +26,10 @@ func (m *Module) authorized(h http.Handler) http.Handler {
 			h.ServeHTTP(w, r)
 			return
 		}
+		turn := turnOf(r.Context())
+		turn.give() // it may take a while
 		err := check(r)
+		turn.take()
 		if err == nil {
 			h.ServeHTTP(w, r)
 			return

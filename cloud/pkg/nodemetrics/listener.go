@@ -3,12 +3,19 @@ package nodemetrics
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
+
+// sendBuffer is how many bytes of an answer wait in the kernel for their reader. The
+// kernel would let it grow to megabytes for each of those that do not read, in memory
+// that counts as cloudcore's. It is plenty for a reader in the same data center.
+const sendBuffer = 256 << 10
 
 // stuck is how long a reader takes nothing until its connection may be closed for
 // a new one.
@@ -38,6 +45,10 @@ func (l *listener) Accept() (net.Conn, error) {
 		inner, err := l.Listener.Accept()
 		if err != nil {
 			return nil, err
+		}
+		if t, ok := inner.(*net.TCPConn); ok {
+			_ = t.SetWriteBuffer(sendBuffer) // the kernel's own choice works too
+			closeUnacknowledged(t, l.patience)
 		}
 		c := &conn{Conn: inner, listener: l, address: host(inner.RemoteAddr())}
 		c.changed.Store(time.Now().UnixNano())
@@ -120,13 +131,39 @@ type conn struct {
 	busy     atomic.Int32 // requests that are being answered, with HTTP/2 several
 	queued   atomic.Int32 // those of them that wait for others
 	writing  atomic.Int64 // since when, in Unix ns; 0 is not at all
+	stalled  atomic.Bool  // it was counted as such
+	turn     atomic.Pointer[turn]
 
 	mu       sync.Mutex
 	deadline time.Time // the server's
 }
 
-// Write writes all of b, or closes the connection's way out.
+// Read reads. Of a connection whose reader takes nothing this is what fails when all
+// of the answer is in the kernel.
+func (c *conn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if errors.Is(err, syscall.ETIMEDOUT) {
+		c.stall()
+	}
+	return n, err
+}
+
+// stall counts the connection as one whose reader takes nothing.
+func (c *conn) stall() {
+	// What is in the socket's buffer would stay there for a reader that does not
+	// read, long after the connection is closed.
+	linger(c.Conn)
+	if !c.stalled.Swap(true) {
+		c.listener.metrics.stalled.Inc()
+	}
+}
+
+// Write writes all of b, or closes the connection's way out. The request that it
+// answers gives its turn to another one meanwhile.
 func (c *conn) Write(b []byte) (int, error) {
+	t := c.turn.Load()
+	t.give()
+	defer t.take()
 	now := time.Now()
 	c.mu.Lock()
 	deadline := now.Add(c.listener.patience)
@@ -142,10 +179,7 @@ func (c *conn) Write(b []byte) (int, error) {
 	n, err := c.Conn.Write(b)
 	c.writing.Store(0)
 	if ne, ok := err.(net.Error); ok && ne.Timeout() {
-		// What is in the socket's buffer would stay there for a reader that
-		// does not read, long after the connection is closed.
-		linger(c.Conn)
-		c.listener.metrics.stalled.Inc()
+		c.stall()
 	}
 	return n, err
 }
@@ -211,12 +245,14 @@ func withConn(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, c)
 }
 
-// bounded returns h with each request noted at its connection, and each answer to
-// be taken within patience, which a page may lengthen. Of HTTP/2, whose readers can
-// hold back one stream of a connection that works, only this ends an answer.
-func bounded(h http.Handler, patience time.Duration) http.Handler {
+// bounded returns h with each request noted at its connection and worked on in its
+// turn, and each answer to be taken within patience, which a page may lengthen. Of
+// HTTP/2, whose readers can hold back one stream of a connection that works, only
+// this ends an answer.
+func bounded(h http.Handler, patience time.Duration, turns *turns) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer serving(r.Context())()
+		defer turns.begin(r)()
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(patience)) // nothing without a network
 		h.ServeHTTP(w, r)
 	})

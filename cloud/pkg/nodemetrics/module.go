@@ -32,6 +32,7 @@ type Module struct {
 	handler       http.Handler
 	reports       sync.Pool // of *mapping.Report
 	running       atomic.Bool
+	served        atomic.Bool // whether serve came to accept connections
 	heard         atomic.Bool // whether any message has come
 	refusals      refusals    // of reports
 	drops         refusals    // of samples
@@ -39,6 +40,7 @@ type Module struct {
 	configRefused atomic.Pointer[string] // why the config as it is now is; nil if it is not
 	pending       pending
 	rubbish       rubbish
+	turns         *turns  // of requests
 	watched       watched // Run's
 	join          sync.Once
 	joinErr       error
@@ -81,6 +83,7 @@ func New(c Config) (*Module, error) {
 	m.decoder.Store(decoder)
 	m.metrics = newMetrics(nodes)
 	m.metrics.MustRegister(budgets{m})
+	m.turns = newTurns()
 	m.handler = m.newHandler()
 	return m, nil
 }

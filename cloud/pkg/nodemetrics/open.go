@@ -11,15 +11,15 @@ import (
 
 // openProbes lets /healthz and /readyz through to h whatever the server's handler
 // asks for. The web toolkit puts basic auth before all pages when it begins to
-// serve, which is before the server asks for its base context.
-func openProbes(s *http.Server, h http.Handler) {
+// serve, which is before the server asks for its base context. Then begun is called.
+func openProbes(s *http.Server, h http.Handler, begun func()) {
 	s.BaseContext = func(net.Listener) context.Context {
+		begun()
 		closed := s.Handler
 		s.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			switch r.URL.Path {
-			case "/healthz", "/readyz":
+			if isProbe(r) {
 				h.ServeHTTP(w, r)
-			default:
+			} else {
 				closed.ServeHTTP(w, r)
 			}
 		})

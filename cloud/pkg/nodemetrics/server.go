@@ -34,7 +34,7 @@ func (m *Module) newHandler() http.Handler {
 		Written:     func(bytes int) { m.metrics.scrapes.pageSize.Set(float64(bytes)) },
 	})
 	closed := http.NewServeMux()
-	closed.Handle("/metrics", page)
+	closed.Handle("/metrics", withoutTurn(page))
 	closed.Handle("/", m.statusPages())
 	door := m.authorized(closed)
 
@@ -44,7 +44,7 @@ func (m *Module) newHandler() http.Handler {
 	probes := m.newProbes()
 	mux.Handle("/healthz", probes)
 	mux.Handle("/readyz", probes)
-	return bounded(secured(mux), c.WriteTimeout.Duration)
+	return bounded(secured(mux), c.WriteTimeout.Duration, m.turns)
 }
 
 // newProbes returns the two pages that tell nothing but a state.
@@ -94,7 +94,7 @@ func (m *Module) serve(ctx context.Context) error {
 	defer listener.Close() // the toolkit leaves it open where it fails early
 	server := newServer(m.handler)
 	withoutHTTP2(server, c.WebConfigFile)
-	openProbes(server, bounded(secured(m.newProbes()), c.WriteTimeout.Duration))
+	openProbes(server, bounded(secured(m.newProbes()), c.WriteTimeout.Duration, m.turns), func() { m.served.Store(true) })
 	klog.InfoS("Node metrics are served", "address", listener.Addr().String(), "path", "/metrics", "scheme", c.Scheme())
 
 	served := make(chan error, 1)
@@ -122,13 +122,12 @@ func (m *Module) serve(ctx context.Context) error {
 func (m *Module) keepServing(ctx context.Context) error {
 	said := ""
 	for ctx.Err() == nil {
-		start := time.Now()
 		err := m.serve(ctx)
+		if m.served.Swap(false) {
+			said = ""
+		}
 		if err == nil || ctx.Err() != nil {
 			continue
-		}
-		if time.Since(start) > m.pause {
-			said = "" // it did serve
 		}
 		if err.Error() != said {
 			said = err.Error()

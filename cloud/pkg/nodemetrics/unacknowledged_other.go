@@ -1,0 +1,11 @@
+//go:build !linux
+
+package nodemetrics
+
+import (
+	"net"
+	"time"
+)
+
+// closeUnacknowledged does nothing: other systems have no such option.
+func closeUnacknowledged(net.Conn, time.Duration) {}
