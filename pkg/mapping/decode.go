@@ -38,6 +38,7 @@ type Decoder struct {
 	mapping *Mapping
 	plan    *plan
 	limits  Limits
+	claim   *Decoder // for DecodeNode
 }
 
 // NewDecoder prepares m for decoding. nodeField is the path of the node's name
@@ -64,7 +65,11 @@ func NewDecoder(m *Mapping, nodeField string, limits Limits) (*Decoder, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	return &Decoder{mapping: m, plan: p, limits: limits}, nil
+	claim, err := compile(noFamilies, nodeField)
+	if err != nil {
+		return nil, err
+	}
+	return &Decoder{m, p, limits, &Decoder{noFamilies, claim, limits, nil}}, nil
 }
 
 // Mapping returns the mapping that the decoder was made of.

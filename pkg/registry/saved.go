@@ -85,8 +85,8 @@ func (v *Saved) Check(m *mapping.Mapping) error {
 	return err
 }
 
-// Restore takes back a node that was saved before a restart, unless it is known
-// already. m is the mapping in force, whose families the lines get; lines of others
+// Restore takes back a node that was saved before a restart, unless it has reported
+// since. m is the mapping in force, whose families the lines get; lines of others
 // are left out.
 //
 // By the time that has passed on the wall clock a node inside its TTL is shown as
@@ -109,7 +109,8 @@ func (r *Registry) Restore(m *mapping.Mapping, v Saved) (restored bool, err erro
 	s, hash := r.shard(v.Name)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.get(hash, v.Name) != nil || s.deleted(v.Name, r.now()) != nil {
+	known := s.get(hash, v.Name)
+	if known != nil && known.reported || s.deleted(v.Name, r.now()) != nil {
 		return false, nil
 	}
 	o := r.options.Load()
@@ -143,15 +144,22 @@ func (r *Registry) Restore(m *mapping.Mapping, v Saved) (restored bool, err erro
 			n.expires = now + n.grace(o)
 		}
 	}
+	cost := n.use()
+	if known != nil { // as one that is expected
+		n.expected = known.expected
+		cost = cost.minus(known.use())
+	}
 	var c credit
 	defer func() { r.giveBack(c) }()
-	if n.state(now, o.Retention) == stateForgotten || r.acquire(n.use(), true, &c).any() {
+	if n.state(now, o.Retention) == stateForgotten || r.acquire(cost, known == nil, &c).any() {
 		return false, nil
 	}
 	block := n.block.clone()
-	added := r.add(s, hash, v.Name, block)
-	n.hash, n.block, n.escaped, n.admit = hash, block, added.escaped, added.admit
-	*added = n
+	if known == nil {
+		known = r.add(s, hash, v.Name, block)
+	}
+	n.hash, n.block, n.escaped, n.admit = hash, block, known.escaped, known.admit
+	*known = n
 	return true, nil
 }
 

@@ -14,6 +14,12 @@ import (
 // restored is a registry with what n would save, after a pause.
 func restored(t *testing.T, n *nodes, o registry.Options, pause time.Duration) *nodes {
 	t.Helper()
+	return restoredInto(t, n, newNodes(t, o), pause)
+}
+
+// restoredInto restores what n would save in next, after a pause.
+func restoredInto(t *testing.T, n, next *nodes, pause time.Duration) *nodes {
+	t.Helper()
 	var all []registry.Saved
 	if err := n.Save(func(v registry.Saved) error {
 		v.Block = slices.Clone(v.Block)
@@ -23,7 +29,6 @@ func restored(t *testing.T, n *nodes, o registry.Options, pause time.Duration) *
 		t.Fatal(err)
 	}
 	time.Sleep(pause)
-	next := newNodes(t, o)
 	for _, v := range all {
 		if err := v.Check(next.mapping); err != nil {
 			t.Error(err)
@@ -102,6 +107,37 @@ func TestRestoreWithinLimits(t *testing.T) {
 		next.shows(`edge_node_last_report_timestamp_seconds{node="down"} 946684800.000`, `edge_node_up{node="down"} 0`)
 		next = restored(t, n, o, 31*time.Minute)
 		next.counted2(0)
+	})
+}
+
+// A node is restored though it was announced before the file was read, and stays
+// expected; one that has reported by then is not.
+func TestRestoreOfExpected(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := registry.Options{NodeTTL: time.Minute, Retention: time.Hour, Nodes: 3}
+		n := newNodes(t, o)
+		for _, node := range []string{"expected", "reports", "silent"} {
+			n.report(node, `{"value": 1}`)
+		}
+		next := newNodes(t, o)
+		for _, node := range []string{"expected", "reports", "new"} {
+			if err := next.Expect(node); err != nil {
+				t.Fatal(err)
+			}
+		}
+		next.report("reports", `{"value": 2}`)
+		restoredInto(t, n, next, time.Second)
+		next.counted2(3) // no room for a fourth
+		next.shows(`a_value{node="expected"} 1`,
+			`a_value{node="reports"} 2`,
+			`edge_node_last_report_timestamp_seconds{node="expected"} 946684800.000`,
+			`edge_node_last_report_timestamp_seconds{node="reports"} 946684800.000`,
+			`edge_node_up{node="expected"} 1`,
+			`edge_node_up{node="reports"} 1`)
+		time.Sleep(2 * time.Hour)
+		next.Sweep()
+		next.life("expected", "expired") // and not forgotten
+		next.counted()
 	})
 }
 

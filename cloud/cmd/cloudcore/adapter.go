@@ -19,6 +19,7 @@ type exporter interface {
 	Handle(message interface{}) (interface{}, error)
 	Expect(node string) error
 	Forget(node string)
+	Listed(listed func(node string) bool)
 	Connected(node string)
 	Disconnected(node string)
 }
@@ -38,7 +39,7 @@ var _ core.Module = (*adapter)(nil)
 // handled by the exporter. It starts nothing.
 func newAdapter(to exporter, router listeners, topics []string) *adapter {
 	return &adapter{
-		nodes:    &nodeWatcher{routes: newRoutes(router, quiet(to.Handle), topics), expect: to.Expect, forget: to.Forget},
+		nodes:    &nodeWatcher{routes: newRoutes(router, quiet(to.Handle), topics), expect: to.Expect, forget: to.Forget, listed: to.Listed},
 		sessions: newSessions(to.Connected, to.Disconnected),
 	}
 }
@@ -56,7 +57,11 @@ func (a *adapter) Enable() bool { return true }
 func (a *adapter) Start() {
 	// The edge controller has asked for the same informer when it was
 	// registered, so it is there, and cloudcore starts it after the modules.
-	a.follow.Do(func() { informers.GetInformersManager().EdgeNode().AddEventHandler(a.nodes.handler()) })
+	a.follow.Do(func() {
+		nodes := informers.GetInformersManager().EdgeNode()
+		nodes.AddEventHandler(a.nodes.handler())
+		go a.nodes.list(nodes, beehiveContext.Done())
+	})
 
 	// Whatever every edge node tells the edge controller comes by here too, and
 	// beehive parks a goroutine per message once a channel is full: the loop

@@ -11,6 +11,7 @@ import (
 	"github.com/kubeedge/beehive/pkg/core"
 	"github.com/kubeedge/beehive/pkg/core/model"
 	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/client-go/tools/cache"
 )
 
 // calls is an exporter that writes down what it is told.
@@ -29,9 +30,20 @@ func (c *calls) Expect(node string) error {
 	c.note("expect", node)
 	return nil
 }
-func (c *calls) Forget(node string)       { c.note("forget", node) }
+func (c *calls) Forget(node string) { c.note("forget", node) }
+func (c *calls) Listed(listed func(node string) bool) {
+	for _, node := range []string{"edge-1", "edge-2"} {
+		c.note("listed", fmt.Sprint(node, " ", listed(node)))
+	}
+}
 func (c *calls) Connected(node string)    { c.note("connected", node) }
 func (c *calls) Disconnected(node string) { c.note("disconnected", node) }
+
+// informer is one that has listed all that there is.
+type informer struct{ cache.Store }
+
+func (informer) HasSynced() bool         { return true }
+func (i informer) GetStore() cache.Store { return i.Store }
 
 // TestAdapterTellsTheExporter: what happens in KubeEdge reaches the exporter as
 // what it is.
@@ -50,10 +62,15 @@ func TestAdapterTellsTheExporter(t *testing.T) {
 	if _, err := handle(upload("edge-1", "default/user/sysinfo")); err != nil {
 		t.Errorf("a refused report is an error for the router: %v", err)
 	}
+	nodes := informer{cache.NewStore(cache.MetaNamespaceKeyFunc)}
+	if err := nodes.Add(edgeNode("edge-1", "b")); err != nil {
+		t.Fatal(err)
+	}
+	a.nodes.list(nodes, nil)
 	a.sessions.observe(session("edge-1", false))
 	a.nodes.handler().OnDelete(edgeNode("edge-1", "b"))
 
-	want := "forget edge-1, expect edge-1, connected edge-1, handle node/edge-1/default/user/sysinfo, disconnected edge-1, forget edge-1"
+	want := "forget edge-1, expect edge-1, connected edge-1, handle node/edge-1/default/user/sysinfo, listed edge-1 true, listed edge-2 false, disconnected edge-1, forget edge-1"
 	if got := strings.Join(told, ", "); got != want {
 		t.Errorf("the exporter was told\n%s\nwant\n%s", got, want)
 	}

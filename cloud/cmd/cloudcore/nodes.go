@@ -15,6 +15,25 @@ type nodeWatcher struct {
 	routes *routes
 	expect func(node string) error
 	forget func(node string)
+	listed func(func(node string) bool)
+}
+
+// lister is what the watcher needs of an informer.
+type lister interface {
+	HasSynced() bool
+	GetStore() cache.Store
+}
+
+// list tells which Nodes there are, once that is known. One that was deleted while
+// cloudcore was down is never announced as such.
+func (w *nodeWatcher) list(nodes lister, stop <-chan struct{}) {
+	if !cache.WaitForCacheSync(stop, nodes.HasSynced) {
+		return // cloudcore stops
+	}
+	w.listed(func(node string) bool {
+		_, exists, err := nodes.GetStore().GetByKey(node)
+		return exists || err != nil
+	})
 }
 
 // handler returns what an informer calls. It is made of functions because the

@@ -134,3 +134,17 @@ func TestExamplesAreBounded(t *testing.T) {
 		t.Error("another message would be decoded once more at once")
 	}
 }
+
+// The overview names what the registry left out, too.
+func TestOverShareIsOnTheOverview(t *testing.T) {
+	m := newModule(t, func(c *Config) { c.Limits.Series = 20 })
+	accept(t, m, message("edge", manyLines(50)))
+	shed := m.registry.Shed()
+	if shed == 0 {
+		t.Fatal("nothing is left out")
+	}
+	dropped := statusHost{m}.Overview().Dropped
+	if len(dropped) != 1 || dropped[0].Reason != reasonOverShare || dropped[0].Count != shed {
+		t.Errorf("of %d samples left out the overview says %+v", shed, dropped)
+	}
+}

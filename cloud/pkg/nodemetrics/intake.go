@@ -68,23 +68,33 @@ func (m *Module) handle(message any, received time.Time, waited bool) (err error
 	}
 	node, named := nodeOf(msg.Router.Resource)
 	if !named {
-		return m.takeUnnamed(msg, received)
+		return m.takeUnnamed(msg, received, waited)
 	}
 	if err := checkNode(node); err != nil {
 		return err
 	}
-	if !waited {
-		if err := m.registry.Admit(node); err != nil {
-			if reasonOf(err) == string(registry.RateLimited) {
-				return m.hold(node, msg, received, err)
-			}
-			return err
-		}
-		if m.pending.drop(node) {
-			m.superseded(msg.Router.Resource, errSuperseded)
-		}
+	if err := m.admit(node, msg, received, waited); err != nil {
+		return err
 	}
 	return m.takeNamed(node, msg, received)
+}
+
+// admit says whether a node's message is decoded now, or else why not. One over the
+// node's rate waits.
+func (m *Module) admit(node string, msg *model.Message, received time.Time, waited bool) error {
+	if waited {
+		return nil
+	}
+	if err := m.registry.Admit(node); err != nil {
+		if reasonOf(err) == string(registry.RateLimited) {
+			return m.hold(node, msg, received, err)
+		}
+		return err
+	}
+	if m.pending.drop(node) {
+		m.superseded(msg.Router.Resource, errSuperseded)
+	}
+	return nil
 }
 
 // errSuperseded is why a report that waited is refused when its node's next one is
@@ -106,10 +116,9 @@ func (m *Module) takeNamed(node string, msg *model.Message, received time.Time) 
 	return m.registry.PutReceived(node, report, received)
 }
 
-// takeUnnamed takes a message that names its node only inside. It is decoded
-// before its node is known, and then taking it costs no more than refusing it, so
-// the rate of reports does not hold for it.
-func (m *Module) takeUnnamed(msg *model.Message, received time.Time) error {
+// takeUnnamed takes a message that names its node only inside. It is read for the
+// name first: then the node's rate holds for it, and it may wait.
+func (m *Module) takeUnnamed(msg *model.Message, received time.Time, waited bool) error {
 	config := m.config.Load()
 	if config.Identity != IdentityPayload {
 		return refuse(reasonNoNode, "the resource %.100q is not of the form node/<node>/<topic>", msg.Router.Resource)
@@ -117,24 +126,52 @@ func (m *Module) takeUnnamed(msg *model.Message, received time.Time) error {
 	if err := m.rubbish.check(msg.Content); err != nil {
 		return err
 	}
-	report, err := m.decode(msg)
-	defer m.reports.Put(report)
-	switch {
-	case err != nil:
-	case report.BadNode:
-		err = refuse(reasonBadNode, "the resource %.100q names no node, and the name in the field %s is no text in UTF-8 of at most %d bytes",
-			msg.Router.Resource, config.NodeNameField, sysinfo.MaxNodeName)
-	case report.Node == "":
-		err = refuse(reasonNoNode, "neither the resource %.100q nor the field %s names a node",
-			msg.Router.Resource, config.NodeNameField)
-	default:
-		err = m.registry.Claimed(report.Node)
+	if !isEncoded(msg.Content) {
+		// It would be encoded twice, and by then be another one.
+		data, err := m.decoder.Load().JSON(msg.Content)
+		if err != nil {
+			return err
+		}
+		encoded := *msg
+		encoded.Content, msg = data, &encoded
 	}
+	node, err := m.claimed(msg)
 	if err != nil {
 		m.rubbish.refused(msg.Content)
 		return err
 	}
-	return m.registry.PutReceived(report.Node, report, received)
+	if err := m.admit(node, msg, received, waited); err != nil {
+		return err
+	}
+	report, err := m.decode(msg)
+	defer m.reports.Put(report)
+	if err == nil {
+		err = m.registry.Claimed(node)
+	}
+	if err != nil {
+		m.registry.Refused(node)
+		m.rubbish.refused(msg.Content)
+		return err
+	}
+	return m.registry.PutReceived(node, report, received)
+}
+
+// claimed returns the node that a message names inside.
+func (m *Module) claimed(msg *model.Message) (node string, err error) {
+	report := m.claims.Get().(*mapping.Report)
+	defer m.claims.Put(report)
+	if err := m.decoder.Load().DecodeNode(msg.Content, report); err != nil {
+		return "", err
+	}
+	field := m.config.Load().NodeNameField
+	switch {
+	case report.BadNode:
+		return "", refuse(reasonBadNode, "the resource %.100q names no node, and the name in the field %s is no text in UTF-8 of at most %d bytes",
+			msg.Router.Resource, field, sysinfo.MaxNodeName)
+	case report.Node == "":
+		return "", refuse(reasonNoNode, "neither the resource %.100q nor the field %s names a node", msg.Router.Resource, field)
+	}
+	return report.Node, nil
 }
 
 // decode decodes a message into a report that the caller gives back to m.reports.

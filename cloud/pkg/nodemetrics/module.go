@@ -31,6 +31,7 @@ type Module struct {
 	metrics       *metrics
 	handler       http.Handler
 	reports       sync.Pool // of *mapping.Report
+	claims        sync.Pool // of those that are filled with the node's name alone
 	running       atomic.Bool
 	served        atomic.Bool // whether serve came to accept connections
 	heard         atomic.Bool // whether any message has come
@@ -40,7 +41,9 @@ type Module struct {
 	configRefused atomic.Pointer[string] // why the config as it is now is; nil if it is not
 	pending       pending
 	rubbish       rubbish
-	turns         *turns  // of requests
+	encodings     encodings
+	turns         *turns // of requests
+	unlisted      unlisted
 	watched       watched // Run's
 	join          sync.Once
 	joinErr       error
@@ -79,6 +82,7 @@ func New(c Config) (*Module, error) {
 	}
 	m := &Module{pause: 5 * time.Second, registry: nodes, watched: watched{names: seen.names, sum: seen.sum()}}
 	m.reports.New = func() any { return new(mapping.Report) }
+	m.claims.New = m.reports.New
 	m.config.Store(&c)
 	m.decoder.Store(decoder)
 	m.metrics = newMetrics(nodes)

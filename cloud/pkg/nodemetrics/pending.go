@@ -144,9 +144,18 @@ func (p *pending) used() int {
 
 // hold has a report that is over its node's rate wait for its turn.
 func (m *Module) hold(node string, msg *model.Message, received time.Time, limited error) error {
+	encoded := isEncoded(msg.Content)
+	if !encoded {
+		if err := m.encodings.check(node); err != nil {
+			return err
+		}
+	}
 	content, err := m.decoder.Load().JSON(msg.Content)
 	if err != nil {
 		return err
+	}
+	if !encoded {
+		m.encodings.encoded(node, len(content))
 	}
 	gone, ok := m.pending.hold(node, held{msg.Router.Resource, msg.Header.Timestamp, content, received},
 		m.config.Load().Limits.pendingBytes(), m.flush)

@@ -3,6 +3,7 @@
 package nodemetrics
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -248,5 +249,70 @@ func TestRateChanged(t *testing.T) {
 		if now, _ := sent(t, m); now != before+5 {
 			t.Errorf("%v of 5 reports were taken at once by the new rate", now-before)
 		}
+	})
+}
+
+// counted is a value whose encoding is counted.
+type counted struct {
+	times *int
+	text  string
+}
+
+func (c counted) MarshalJSON() ([]byte, error) {
+	*c.times++
+	return json.Marshal(c.text)
+}
+
+// Reports over their node's rate that come as Go values are not all encoded, only
+// to be thrown away. Small ones are, so that the newest is shown, and so is
+// another node's.
+func TestEncodingIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := limited(t, nil)
+		times := 0
+		flood := func(node string, size, count int) {
+			times = 0
+			for range count {
+				_, _ = m.Handle(message(node, map[string]any{"pad": counted{&times, strings.Repeat("x", size)}, "memory": map[string]any{"totalBytes": count}}))
+			}
+		}
+		flood("edge", 200_000, 1000)
+		const most = 2 * (encodedPerSecond*int(encodedBurst/time.Second)/200_000 + 2) // and as many admitted by the rate
+		if times < 10 || times > most {
+			t.Errorf("%d of 1000 large reports are encoded, want at most %d", times, most)
+		}
+		other := "other"
+		for m.encodings.of(other) == m.encodings.of("edge") {
+			other += "s"
+		}
+		flood(other, 100, 300)
+		if times != 300 {
+			t.Errorf("%d of 300 small reports are encoded", times)
+		}
+		time.Sleep(time.Second)
+		wantLine(t, m, fmt.Sprintf("edge_node_memory_total_bytes{node=%q} 300", other))
+		time.Sleep(time.Second)
+		flood("edge", 100, 50)
+		if times != 50 {
+			t.Errorf("two seconds later, %d of 50 reports are encoded", times)
+		}
+	})
+}
+
+// A node that only its messages name is held to the rate before these are decoded,
+// and its newest report is shown too.
+func TestClaimedNodesHaveARate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := limited(t, func(c *Config) { c.Identity, c.NodeNameField = IdentityPayload, "node" })
+		for i := range 1000 {
+			accept(t, m, unnamed("edge", memory(fmt.Sprint(i))))
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		wantLine(t, m, `edge_node_memory_total_bytes{node="edge"} 999`)
+		if accepted, limited := sent(t, m); accepted != 7 || limited != 993 {
+			t.Errorf("of 1000 reports %v are decoded and %v refused", accepted, limited)
+		}
+		accept(t, m, unnamed("other", memory("1")))
 	})
 }

@@ -61,3 +61,12 @@ func sizeOf(content any) int {
 	}
 	return 0
 }
+
+// isEncoded reports whether content is bytes or text.
+func isEncoded(content any) bool {
+	switch content.(type) {
+	case []byte, json.RawMessage, string:
+		return true
+	}
+	return false
+}

@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/klog/v2"
 
+	"github.com/edgegauge/edgegauge/pkg/registry"
 	"github.com/edgegauge/edgegauge/pkg/savefile"
 )
 
@@ -50,7 +53,52 @@ func (m *Module) loadSnapshot() {
 		klog.ErrorS(err, "The snapshot file is not used, node metrics begin with what nodes report")
 	default:
 		klog.InfoS("Node metrics go on from the snapshot file", "file", c.SnapshotFile, "nodes", nodes, "duration", time.Since(start))
+		m.unlisted.loaded(m)
 	}
+}
+
+// unlisted forgets the nodes of the snapshot file that were deleted while cloudcore
+// was down, once the file is loaded and the nodes there are have been listed.
+type unlisted struct {
+	mu     sync.Mutex
+	since  time.Time // when the file was loaded
+	listed func(node string) bool
+}
+
+func (u *unlisted) loaded(m *Module) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.since = time.Now()
+	u.forget(m)
+}
+
+// Listed tells the module which nodes have a Node object, once that is known. Those
+// of the snapshot file that have none, and have not reported since, are forgotten.
+// With identity payload nodes need no Node object, and none is.
+func (m *Module) Listed(listed func(node string) bool) {
+	m.unlisted.mu.Lock()
+	defer m.unlisted.mu.Unlock()
+	m.unlisted.listed = listed
+	m.unlisted.forget(m)
+}
+
+func (u *unlisted) forget(m *Module) {
+	if u.since.IsZero() || u.listed == nil || m.config.Load().Identity != IdentitySession {
+		return
+	}
+	var gone []string
+	m.registry.Each(func(l *registry.Look) {
+		if !l.Expected && l.Received.Before(u.since) && !u.listed(l.Name) {
+			gone = append(gone, strings.Clone(l.Name))
+		}
+	})
+	for _, node := range gone {
+		m.Forget(node)
+	}
+	if len(gone) > 0 {
+		klog.InfoS("Nodes of the snapshot file have no Node object any more, they are forgotten", "nodes", len(gone))
+	}
+	u.since, u.listed = time.Time{}, nil
 }
 
 // keepSnapshot writes the snapshot file now and then until ctx is done.

@@ -162,3 +162,54 @@ func TestExpectGrace(t *testing.T) {
 		wantLine(t, m, `edge_node_up{node="slow"} 0`)
 	})
 }
+
+// Nodes that were deleted while cloudcore was down do not come back, whether the file
+// or the list of nodes is there first.
+func TestSnapshotFileOfDeletedNodes(t *testing.T) {
+	for name, x := range map[string]struct {
+		identity  string
+		listFirst bool
+		left      []string
+	}{
+		"file first":        {IdentitySession, false, []string{"listed", "expected", "reports"}},
+		"list first":        {IdentitySession, true, []string{"listed", "expected"}},
+		"by their messages": {IdentityPayload, false, []string{"deleted", "listed", "expected", "reports"}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "nodes")
+			m, stop := withSnapshot(t, file, nil)
+			for _, node := range []string{"listed", "expected", "reports", "deleted"} {
+				accept(t, m, message(node, memory("7")))
+			}
+			stop()
+			time.Sleep(time.Second)
+
+			m = newModule(t, func(c *Config) { c.SnapshotFile, c.Identity, c.NodeNameField = file, x.identity, "node" })
+			listed := func(node string) bool { return node == "listed" }
+			if x.listFirst {
+				m.Listed(listed)
+				if err := m.Expect("expected"); err != nil {
+					t.Error(err)
+				}
+				m.loadSnapshot()
+			} else {
+				m.loadSnapshot()
+				time.Sleep(time.Second)
+				if err := m.Expect("expected"); err != nil {
+					t.Error(err)
+				}
+				accept(t, m, message("reports", memory("7")))
+				m.Listed(listed)
+			}
+			accept(t, m, message("new", memory("7")))
+			time.Sleep(time.Second)
+			m.Listed(listed) // a list of later is no news
+			for _, node := range []string{"listed", "expected", "reports", "deleted", "new"} {
+				want := node == "new" || slices.Contains(x.left, node)
+				if got := strings.Contains(nodeLines(m), `edge_node_up{node="`+node+`"}`); got != want {
+					t.Errorf("%s: %s is on the page: %v, want %v", name, node, got, want)
+				}
+			}
+		})
+	}
+}

@@ -27,6 +27,10 @@ func (h statusHost) Rejection(node string) (statuspage.Rejection, bool) {
 // Overview returns what there is to tell of the whole.
 func (h statusHost) Overview() statuspage.Overview {
 	c := h.config.Load()
+	rejected := map[string]float64{}
+	for reason, counter := range h.metrics.rejected {
+		rejected[reason] = value(counter)
+	}
 	o := statuspage.Overview{
 		Version:    Version(),
 		ConfigFile: c.from,
@@ -40,7 +44,7 @@ func (h statusHost) Overview() statuspage.Overview {
 			{Name: "disconnectGrace", Value: c.DisconnectGrace.String()},
 			{Name: "retention", Value: c.Retention.String()},
 		},
-		Rejected: h.problems(h.metrics.rejected, h.refusals.list()),
+		Rejected: problems(rejected, h.refusals.list()),
 	}
 	for _, v := range c.NodeTTLOverrides {
 		o.Settings = append(o.Settings, statuspage.Setting{Name: "nodeTTLOverrides", Value: fmt.Sprintf("%s: %v", v.Nodes, v.TTL)})
@@ -55,19 +59,18 @@ func (h statusHost) Overview() statuspage.Overview {
 		o.ConfigError = *refused
 	}
 	o.Limits = h.budget()
-	dropped := map[string]prometheus.Counter{}
+	dropped := map[string]float64{reasonOverShare: float64(h.registry.Shed())}
 	for i, reason := range dropReasons {
-		dropped[string(reason)] = h.metrics.drops.samples[i]
+		dropped[string(reason)] = value(h.metrics.drops.samples[i])
 	}
-	o.Dropped = h.problems(dropped, h.drops.list())
+	o.Dropped = problems(dropped, h.drops.list())
 	return o
 }
 
-// problems are the reasons whose counter is not 0, the most frequent first.
-func (h statusHost) problems(counters map[string]prometheus.Counter, examples []refused) []statuspage.Problem {
+// problems are the reasons whose count is not 0, the most frequent first.
+func problems(counts map[string]float64, examples []refused) []statuspage.Problem {
 	var all []statuspage.Problem
-	for reason, counter := range counters {
-		n := value(counter)
+	for reason, n := range counts {
 		if n == 0 {
 			continue
 		}
