@@ -132,7 +132,7 @@ func startCrowded(t *testing.T, prepare, webConfig string) *crowded {
 	}
 	start(t, cmd)
 	t.Cleanup(func() { in.Close() })
-	const nodes, sensors = 500, 16
+	const nodes, sensors = 250, 16
 	reports := json.NewEncoder(in)
 	for i := range nodes {
 		var temperatures []any
