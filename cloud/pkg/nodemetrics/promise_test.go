@@ -55,7 +55,7 @@ func TestServerKnowsConnections(t *testing.T) {
 		waiting(r.Context(), true)
 		busy, queued = c.busy.Load(), c.queued.Load()
 		waiting(r.Context(), false)
-	}), time.Second).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil).WithContext(ctx))
+	}), time.Second, newTurns()).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil).WithContext(ctx))
 	if busy != 1 || queued != 1 || c.busy.Load() != 0 || c.queued.Load() != 0 {
 		t.Errorf("while a request waits: %d busy, %d queued; after it %d and %d", busy, queued, c.busy.Load(), c.queued.Load())
 	}
