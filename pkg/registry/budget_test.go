@@ -38,6 +38,20 @@ func (n *nodes) counted() {
 		series++
 		bytes += int64(len(line)) + 1
 	}
+	var s registry.Snapshot
+	n.Snapshot(&s)
+	for _, g := range s.Groups {
+		for _, b := range g.Blocks {
+			last := -1
+			for node, lines := b.Split(); len(lines) > 0; _, lines = lines.Next() {
+				if lines.Family() < last {
+					n.tb.Errorf("a line of %s is behind one of %s, in the block of %s", g.Families[lines.Family()].Name, g.Families[last].Name, node)
+				}
+				last = lines.Family()
+			}
+		}
+	}
+	s.Release()
 	if st := n.Stats(); int64(st.Series) != series {
 		n.tb.Errorf("%d series are counted, a scrape shows %d", st.Series, series)
 	}

@@ -18,6 +18,9 @@ func TestTimes(t *testing.T) {
 		"until an example gives way to another":          {exampleAge, time.Second},
 		"between examples of dropped samples":            {examplesPause, 200 * time.Millisecond},
 		"until a reader's connection gives way":          {stuck, 100 * time.Millisecond},
+		"until a route is called missing":                {routePatience, 5 * time.Minute},
+		"between snapshot files":                         {snapshotPeriod, time.Minute},
+		"of rubbish that is read whatever comes":         {rubbishBurst, 4 * time.Second},
 		"until a header must have come":                  {newServer(nil).ReadHeaderTimeout, 5 * time.Second},
 		"until a request must have come":                 {newServer(nil).ReadTimeout, 10 * time.Second},
 		"until a connection without request is closed":   {newServer(nil).IdleTimeout, 2 * time.Minute},
@@ -29,6 +32,9 @@ func TestTimes(t *testing.T) {
 	}
 	if got := newServer(nil).MaxHeaderBytes; got != 32768 {
 		t.Errorf("headers may have %d bytes, want 32 KiB", got)
+	}
+	if rubbishPerSecond != 1048576 || alwaysRead != 16384 || maxFile != 4194304 || maxOverrides != 1000 || mostRefusedNodes != 4096 || mostRefusalText != 300 {
+		t.Errorf("bounds in bytes and numbers: %d, %d, %d, %d, %d, %d", rubbishPerSecond, alwaysRead, maxFile, maxOverrides, mostRefusedNodes, mostRefusalText)
 	}
 	if got := (&held{}).size(); got != 256 {
 		t.Errorf("a report that waits takes %d bytes beside its content, want 256", got)
