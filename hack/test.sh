@@ -10,7 +10,7 @@ step() { printf '\n== %s (%ds)\n' "$*" "$SECONDS"; }
 hack/need-go.sh
 
 step "tools"
-hack/packages.sh cc=gcc libc6-dev prometheus=prometheus promtool=prometheus prometheus-alertmanager=prometheus-alertmanager prometheus-pushgateway=prometheus-pushgateway
+hack/packages.sh cc=gcc libc6-dev curl=curl prometheus=prometheus promtool=prometheus prometheus-alertmanager=prometheus-alertmanager prometheus-pushgateway=prometheus-pushgateway
 
 step "form, vet, staticcheck"
 hack/lint.sh
@@ -33,7 +33,7 @@ hack/build.sh bin/nodemetrics
 NODEMETRICS=$PWD/bin/nodemetrics go -C cloud/cmd/nodemetrics test -count=1 -tags e2e .
 
 step "Alertmanager takes the inhibition rules, alerts outlive Prometheus, and the way off the Pushgateway is walked"
-go test -count=1 -tags e2e -run 'TestInhibition|TestPrometheusRestart|TestFromPushgateway|TestParallelRules|TestOldConfigKey' ./hack/operator
+go test -count=1 -tags e2e -run 'TestInhibition|TestPrometheusRestart|TestTroubleshooting|TestFromPushgateway|TestParallelRules|TestOldConfigKey' ./hack/operator
 
 step "the benchmark's own checks"
 go -C hack/bench vet ./...
