@@ -62,7 +62,7 @@ func unmarshal(data []byte, f *file) []error {
 			err = scale(family, &one.Scale)
 		}
 		if err != nil {
-			errs = append(errs, fmt.Errorf("families[%d] %s: %w", i, one.Name, err))
+			errs = append(errs, fmt.Errorf("%s: %w", strings.TrimSpace(fmt.Sprintf("families[%d] %s", i, one.Name)), err))
 		}
 		if one.Type == "" {
 			one.Type = Gauge
@@ -111,6 +111,9 @@ func strict(text []byte, v any) error {
 	var wrong *json.UnmarshalTypeError
 	if !errors.As(err, &wrong) {
 		return err
+	}
+	if wrong.Field == "" {
+		return fmt.Errorf("an object is expected, and it is of type %s", wrong.Value)
 	}
 	hint := ""
 	if wrong.Value == "bool" {

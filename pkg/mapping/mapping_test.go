@@ -19,7 +19,7 @@ func TestParseMappingRefuses(t *testing.T) {
 		"not a mapping":                {"[1, 2]", "mapping: "},
 		"an unknown key":               {`families: [{name: a, help: h, path: x, unit: s}]`, `unknown field "unit"`},
 		"a key in capitals":            {`families: [{Name: a, help: h, path: x}]`, `unknown field "Name"; is name meant?`},
-		"a key in two cases":           {`families: [{name: a, Name: b, help: h, path: x}]`, `families[0] : unknown field "Name"; is name meant?`},
+		"a key in two cases":           {`families: [{name: a, Name: b, help: h, path: x}]`, `families[0]: unknown field "Name"; is name meant?`},
 		"families in capitals":         {`Families: [{name: a, help: h, path: x}]`, `unknown field "Families"; is families meant?`},
 		"a scale in capitals":          {`{timestamp: {path: t, Scale: 5}, families: [{name: a, help: h, path: x}]}`, `timestamp: unknown field "Scale"; is scale meant?`},
 		"an enum without value":        {`families: [{name: a, help: h, path: x, enum: {p: }}]`, `families[0].enum.p: no value`},

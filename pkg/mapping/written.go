@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -29,7 +30,7 @@ func writtenOut(path string, node *yaml.Node) error {
 		for i := 0; i+1 < len(node.Content); i += 2 {
 			key, value := node.Content[i], node.Content[i+1]
 			at := strings.TrimPrefix(path+"."+shown(key.Value), ".")
-			if err := inDecimal(at, key); err != nil {
+			if err := readableKey(at, key); err != nil {
 				return err
 			}
 			if err := writtenOut(at, value); err != nil {
@@ -57,10 +58,29 @@ func inDecimal(path string, node *yaml.Node) error {
 		return nil
 	}
 	digits := strings.TrimLeft(node.Value, "+-")
+	if strings.ContainsAny(digits, "fFaA") && !strings.ContainsAny(digits, "xX") { // .inf and .nan
+		return fmt.Errorf("%s: %s is no finite number (line %d)", path, node.Value, node.Line)
+	}
 	zero := len(digits) > 1 && digits[0] == '0' && digits[1] >= '0' && digits[1] <= '9'
 	if zero || strings.ContainsAny(digits, "_xXoObBpP") {
 		return fmt.Errorf("%s: %s is not written in decimal, and YAML may take it for another number; put it in quotes if it is none (line %d)",
 			path, shown(node.Value), node.Line)
+	}
+	return nil
+}
+
+// readableKey refuses a key that would become another word, as 1.0 becomes 1.
+func readableKey(path string, key *yaml.Node) error {
+	if err := inDecimal(path, key); err != nil {
+		return err
+	}
+	switch key.ShortTag() {
+	case "!!null":
+		return fmt.Errorf("%s: a key that is null; put it in quotes if it is a word (line %d)", path, key.Line)
+	case "!!float", "!!int":
+		if n, err := strconv.ParseInt(key.Value, 10, 64); err != nil || strconv.FormatInt(n, 10) != key.Value {
+			return fmt.Errorf("%s: a key that is the number %s; put it in quotes, so that it stays as it is written (line %d)", path, shown(key.Value), key.Line)
+		}
 	}
 	return nil
 }

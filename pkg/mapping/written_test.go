@@ -27,6 +27,19 @@ func TestWritten(t *testing.T) {
 		"an octal time scale":   {"timestamp: {path: t, scale: 010}\n" + family + "}", "timestamp.scale: 010 is not"},
 		"behind an anchor":      {"timestamp: &f {path: t, scale: 010}\ninterval: *f\n" + family + "}", "timestamp.scale: 010 is not"},
 
+		"a word with a point":  {family + "enum: {1.0: 1}}", "families[0].enum.1.0: a key that is the number 1.0; put it in quotes"},
+		"a word with exponent": {family + "enum: {1e3: 1}}", "families[0].enum.1e3: a key that is the number 1e3"},
+		"a word with a plus":   {family + "enum: {+5: 1}}", "families[0].enum.+5: a key that is the number +5"},
+		"a word that is null":  {family + "enum: {null: 1}}", "families[0].enum.null: a key that is null; put it in quotes"},
+		"a word that is ~":     {family + "enum: {~: 1}}", "families[0].enum.~: a key that is null"},
+		"infinity":             {family + "scale: .inf}", "families[0].scale: .inf is no finite number"},
+		"minus infinity":       {family + "enum: {a: -.Inf}}", "families[0].enum.a: -.Inf is no finite number"},
+		"no number at all":     {family + "scale: .NaN}", "families[0].scale: .NaN is no finite number"},
+		"a word for a mapping": {"hello", "an object is expected, and it is of type string"},
+		"a list for a mapping": {"[a]", "an object is expected, and it is of type array"},
+		"a word for a family":  {"families: [x]", "mapping: families[0]: an object is expected, and it is of type string"},
+		"a word for the time":  {"timestamp: t\n" + family + "}", "timestamp: an object is expected, and it is of type string"},
+
 		"labels without value":   {"families:\n- name: a\n  help: h\n  path: v\n  labels:\n", "families[0].labels: no value; leave the key out, or give it one (line 5)"},
 		"scale null":             {family + "scale: null}", "families[0].scale: no value"},
 		"scale of nothing":       {family + "scale: ~}", "families[0].scale: no value"},
@@ -49,16 +62,17 @@ func TestWritten(t *testing.T) {
 		})
 	}
 	for name, rest := range map[string]string{
-		"a whole number":      "scale: 10}",
-		"a fraction":          "scale: 0.5}",
-		"zero in an enum":     "enum: {closed: 0, open: 1}}",
-		"an exponent":         "scale: 1e-3}",
-		"a plus":              "scale: +5}",
-		"a point first":       "scale: .5}",
-		"a quoted constant":   `constLabels: {room: "007"}}`,
-		"a word with zeros":   "constLabels: {room: a007}}",
-		"a quoted octal word": `enum: {"010": 1}}`,
-		"no, quoted":          `enum: {"no": 0}}`,
+		"a whole number":         "scale: 10}",
+		"a fraction":             "scale: 0.5}",
+		"zero in an enum":        "enum: {closed: 0, open: 1}}",
+		"an exponent":            "scale: 1e-3}",
+		"a plus":                 "scale: +5}",
+		"a point first":          "scale: .5}",
+		"a quoted constant":      `constLabels: {room: "007"}}`,
+		"a word with zeros":      "constLabels: {room: a007}}",
+		"a quoted octal word":    `enum: {"010": 1}}`,
+		"words that are numbers": `enum: {0: 1, 1: 2, -1: 3, 15: 4, "1.0": 5}}`,
+		"no, quoted":             `enum: {"no": 0}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := mapping.Parse([]byte(family + rest)); err != nil {

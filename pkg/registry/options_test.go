@@ -40,6 +40,9 @@ func TestNewRefusesBadOptions(t *testing.T) {
 			continue
 		}
 		for _, name := range test.names {
+			if !strings.ContainsAny(name, `["`) {
+				name = "registry: " + name + " is "
+			}
 			if !strings.Contains(err.Error(), name) {
 				t.Errorf("the error of %+v does not name %s: %v", test.options, name, err)
 			}

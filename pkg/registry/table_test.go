@@ -201,3 +201,34 @@ func TestNobodyIsTold(t *testing.T) {
 		t.Error("changes are not counted")
 	}
 }
+
+// A look for nodes that can give their place finds those that expire first, in
+// their order, and no more than it says.
+func TestCandidates(t *testing.T) {
+	r, err := New(Options{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 1000 {
+		name := fmt.Sprint("n", i)
+		if err := r.Expect(name); err != nil {
+			t.Fatal(err)
+		}
+		s, hash := r.shard(name)
+		n := s.get(hash, name)
+		n.expected, n.expires = i%10 == 0, time.Duration((i*7919)%1000)*time.Second
+	}
+	r.look(0)
+	for i, c := range r.room.oldest {
+		if i > 0 && c.expires < r.room.oldest[i-1].expires {
+			t.Errorf("candidate %d expires before the one before it", i)
+		}
+	}
+	if got := len(r.room.oldest); got != 64 {
+		t.Errorf("%d candidates, want 64", got)
+	}
+	// (i*7919)%1000 of the nodes that are expected is a multiple of ten.
+	if first, last := r.room.oldest[0].expires, r.room.oldest[63].expires; first != time.Second || last != 71*time.Second {
+		t.Errorf("they expire from %v to %v, want 1s to 1m11s", first, last)
+	}
+}
