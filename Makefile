@@ -92,7 +92,7 @@ chart: go ## test the Helm chart; needs nothing but Go
 	hack/chart/run.sh
 
 manifests: docs ## write what is rendered from the chart anew
-	hack/chart/run.sh -run 'TestPlain|TestGolden' -update
+	hack/chart/run.sh -run 'TestPlain|TestGolden|TestVersion' -update
 
 clean: ## remove what was built
 	rm -rf bin dist .cache

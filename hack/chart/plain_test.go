@@ -57,6 +57,28 @@ func TestPlain(t *testing.T) {
 	}
 }
 
+// TestVersion: the version that the chart says is a release's, and the commands of
+// docs/install.md and the dashboards' labels have the same. -update writes it into both.
+func TestVersion(t *testing.T) {
+	var about struct{ Version, AppVersion string }
+	readYAML(t, chart+"/Chart.yaml", &about)
+	if about.AppVersion != "v"+about.Version || !strings.Contains(read(t, root+"/CHANGELOG.md"), "\n## ["+about.Version+"]") {
+		t.Errorf("the chart is of version %s and of edgegauge %s; CHANGELOG.md must have it", about.Version, about.AppVersion)
+	}
+	for file, place := range map[string]string{
+		root + "/docs/install.md":                        `(?m)^export VERSION=(\S+)`,
+		root + "/manifests/dashboard/kustomization.yaml": `app\.kubernetes\.io/version: (\S+)`,
+	} {
+		text := read(t, file)
+		at := regexp.MustCompile(place).FindStringSubmatchIndex(text)
+		if at == nil {
+			t.Errorf("%s names no version", file)
+			continue
+		}
+		golden(t, file, text[:at[2]]+about.AppVersion+text[at[3]:])
+	}
+}
+
 // withoutHelm takes away what is not so without Helm.
 func withoutHelm(text string) string {
 	text = regexp.MustCompile(`(?m)^ +helm\.sh/chart: .*\n`).ReplaceAllString(text, "")
