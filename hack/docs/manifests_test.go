@@ -201,6 +201,10 @@ func TestShippedConfig(t *testing.T) {
 		c.DisconnectGrace != d.DisconnectGrace || c.Retention != d.Retention {
 		t.Errorf("the ConfigMap has other values than the defaults: %+v", c)
 	}
+	// Of KubeEdge's charts, from v1.13 to v1.23, each mounts this folder of the host.
+	if filepath.Dir(c.SnapshotFile) != "/var/lib/kubeedge" {
+		t.Errorf("the snapshot file is %q, not where the chart has a volume", c.SnapshotFile)
+	}
 	if c.Limits.Nodes != 2000 || c.Limits.SamplesPerNode != 500 {
 		t.Errorf("the ConfigMap has the limits %+v; manifests/README.md tells of 2000 nodes with 500 samples", c.Limits)
 	}
