@@ -28,9 +28,10 @@ type exporter interface {
 // of the edge controller, the only place where cloudhub announces sessions, and
 // it connects the exporter with KubeEdge's Node informer.
 type adapter struct {
-	nodes    *nodeWatcher
-	sessions *sessions
-	follow   sync.Once // the Node informer
+	nodes     *nodeWatcher
+	sessions  *sessions
+	strangers *strangers
+	follow    sync.Once // the Node informer
 }
 
 var _ core.Module = (*adapter)(nil)
@@ -38,9 +39,22 @@ var _ core.Module = (*adapter)(nil)
 // newAdapter returns the adapter that has a router's messages of these topics
 // handled by the exporter. It starts nothing.
 func newAdapter(to exporter, router listeners, topics []string) *adapter {
+	strangers := newStrangers()
+	both := func(first, second func(string)) func(string) {
+		return func(node string) {
+			first(node)
+			second(node)
+		}
+	}
 	return &adapter{
-		nodes:    &nodeWatcher{routes: newRoutes(router, quiet(to.Handle), topics), expect: to.Expect, forget: to.Forget, listed: to.Listed},
-		sessions: newSessions(to.Connected, to.Disconnected),
+		nodes: &nodeWatcher{
+			routes: newRoutes(router, strangers.watch(quiet(to.Handle)), topics),
+			expect: to.Expect,
+			forget: both(strangers.forget, to.Forget),
+			listed: to.Listed,
+		},
+		sessions:  newSessions(both(strangers.began, to.Connected), both(strangers.ended, to.Disconnected)),
+		strangers: strangers,
 	}
 }
 

@@ -117,7 +117,8 @@ func TestRegister(t *testing.T) {
 			t.Errorf("the group of %s: got %s, want %s", name, got, group)
 		}
 	}
-	if families, err := metrics.Gather(); err != nil || len(families) != 1 || families[0].GetName() != "nodemetrics_routes" {
+	if families, err := metrics.Gather(); err != nil || len(families) != 2 || families[0].GetName() != "nodemetrics_routes" ||
+		families[1].GetName() != "nodemetrics_sessionless_reports_total" || families[1].GetMetric()[0].GetCounter().GetValue() != 0 {
 		t.Errorf("metrics of the adapter: got %v, %v", families, err)
 	}
 

@@ -46,7 +46,7 @@ func main() {
 }
 
 // register adds the exporter to beehive's modules, from where cloudcore starts
-// it together with its own, and its gauge of routes to the metrics of cloudcore.
+// it together with its own, and the adapter's metrics to those of cloudcore.
 func register(file string, metrics prometheus.Registerer) error {
 	config, err := nodemetrics.LoadConfig(file)
 	if err != nil {
@@ -66,8 +66,10 @@ func register(file string, metrics prometheus.Registerer) error {
 		return fmt.Errorf("registering the nodemetrics module: %w", err)
 	}
 	adapter := newAdapter(module, listener.MessageHandlerInstance, config.Topics)
-	if err := metrics.Register(adapter.nodes.routes.gauge()); err != nil {
-		return fmt.Errorf("registering the gauge of routes: %w", err)
+	for _, metric := range []prometheus.Collector{adapter.nodes.routes.gauge(), adapter.strangers.total} {
+		if err := metrics.Register(metric); err != nil {
+			return fmt.Errorf("registering the adapter's metrics: %w", err)
+		}
 	}
 	core.Register(adapter)
 	return nil
