@@ -55,11 +55,11 @@ bench: go ## measure 600 and 10,000 nodes against what people use today
 bench-full: go ## 100,000 nodes too
 	hack/bench/run.sh -fleets 600,10000,100000
 
-image: go ## build the container image of cloudcore as a tar, without a daemon
-	hack/image.sh $(BINARY)
-
 KUBEEDGE ?= v1.23.1
 OUT ?= bin/cloudcore
+image: go ## build the container image of KUBEEDGE's cloudcore, or of BINARY, as a tar, without a daemon
+	KUBEEDGE="$(KUBEEDGE)" hack/image.sh $(BINARY)
+
 cloudcore: go ## build a KubeEdge's cloudcore with the exporter: KUBEEDGE=<tree or version>
 	hack/kubeedge/build.sh "$(KUBEEDGE)" "$(OUT)"
 

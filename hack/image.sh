@@ -3,8 +3,9 @@
 #
 #   hack/image.sh [BINARY]
 #
-# writes bin/image/cloudcore.tar. BINARY is a static cloudcore built elsewhere, such
-# as from another KubeEdge's tree; without it, that of cloud/cmd/cloudcore is built.
+# writes bin/image/cloudcore.tar. BINARY is a static cloudcore that is there already;
+# without it, that of the KubeEdge that KUBEEDGE names is built first, a version or
+# a tree (default v1.23.1, see hack/kubeedge/build.sh).
 # TAG is the image's name (default edgegauge/cloudcore:<version>). BASE is a file as
 # of docker save with an image to stand on. Without it the image has nothing but the
 # binary, which is enough where modules.iptablesManager is off or external: its
@@ -21,8 +22,8 @@ mkdir -p bin/image
 binary=${1:-}
 if [ -z "$binary" ]; then
 	binary=bin/image/cloudcore
-	GOOS=linux GOARCH=$arch CGO_ENABLED=0 go build -C cloud/cmd/cloudcore -trimpath \
-		-ldflags "-s -w -X github.com/edgegauge/edgegauge/cloud/pkg/nodemetrics.stamped=$version" -o "$PWD/$binary" .
+	QUIET=1 GOOS=linux GOARCH=$arch CGO_ENABLED=0 EDGEGAUGE_VERSION=$version \
+		hack/kubeedge/build.sh "${KUBEEDGE:-v1.23.1}" "$binary"
 fi
 GOOS='' GOARCH='' go -C hack/tools build -o ../../bin/image/make ./image
 bin/image/make -o bin/image/cloudcore.tar -tag "$tag" -target /usr/local/bin/cloudcore ${BASE:+-base "$BASE"} \

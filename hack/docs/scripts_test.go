@@ -124,3 +124,26 @@ func filesOf(t *testing.T, root string, ends ...string) (names []string) {
 	}
 	return names
 }
+
+// TestKeadmsValues: keadm looks for the image's tag at the beginning of each --set
+// alone. Behind a comma it takes it for not given and adds KubeEdge's own.
+func TestKeadmsValues(t *testing.T) {
+	files := documents(t)
+	script, err := os.ReadFile(filepath.Join(root, "hack/kubeedge/build.sh"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files["hack/kubeedge/build.sh"] = string(script)
+	commands := 0
+	for name, text := range files {
+		for _, command := range regexp.MustCompile(`keadm (?:init|upgrade)(?:[^\n`+"`"+`]|\\\n)* --set (?:[^\n`+"`"+`]|\\\n)*`).FindAllString(text, -1) {
+			commands++
+			if regexp.MustCompile(`--set \S*,cloudCore\.`).MatchString(command) {
+				t.Errorf("%s: a --set for each value: %s", name, command)
+			}
+		}
+	}
+	if commands < 2 {
+		t.Errorf("%d commands found", commands)
+	}
+}

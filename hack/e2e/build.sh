@@ -8,8 +8,8 @@
 #   hack/e2e/build.sh                  everything
 #   hack/e2e/build.sh edgecore ...     only these
 #
-# E2E_KUBEEDGE is KubeEdge's version. Default: v1.23.1 where KUBEEDGE_TREES, a
-# folder, has kubeedge-v1.23.1.tar.gz, else v1.13.0, which needs no tree.
+# E2E_KUBEEDGE is KubeEdge's version. Default: v1.23.1, from the folder that
+# KUBEEDGE_TREES names or cloned; where neither works v1.13.0, which needs no tree.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -55,7 +55,7 @@ edgecore() {
 		CGO_ENABLED=1 pinned "$name" edgecore github.com/kubeedge/kubeedge/edge/cmd/edgecore
 		return
 	fi
-	key=$( (cat "$KUBEEDGE_TREES/kubeedge-$version.tar.gz" "$root"/hack/kubeedge/{lib,edgecore}.sh; go env GOVERSION GOOS GOARCH) | hash)
+	key=$( (cat "$("$root/hack/kubeedge/tree.sh" "$version")/go.sum"; echo "$version"; cat "$root"/hack/kubeedge/{lib,edgecore}.sh; go env GOVERSION GOOS GOARCH) | hash)
 	! fresh "$name" "$key" || return 0
 	BUILD_JOBS=$jobs "$root/hack/kubeedge/edgecore.sh" "$version" "$bin/$name"
 	built "$name" "$key" "$begin"

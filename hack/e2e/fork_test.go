@@ -28,13 +28,16 @@ func (s *suite) fork(t *testing.T) {
 	}
 	defer gateway.Close()
 	data := s.config(t)
-	defer func() {
-		// The steps that follow have the cloudcore of before.
+	restore := func() {
 		for key, value := range data {
 			if err := s.EditConfigMap(key, value); err != nil {
 				t.Error(err)
 			}
 		}
+	}
+	defer func() {
+		// The steps that follow have the cloudcore of before.
+		restore()
 		s.cloudcores[0].Kill()
 		if s.cloudcores[0], err = s.StartCloudcore(0); err != nil {
 			t.Error(err)
@@ -72,11 +75,16 @@ func (s *suite) fork(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	defer func() {
-		if err := s.CutFromConfigMap("mapping.yaml"); err != nil {
-			t.Error(err)
+	mapped := true
+	cut := func() {
+		if !mapped {
+			return
 		}
-	}()
+		if mapped = false; s.CutFromConfigMap("mapping.yaml") != nil {
+			t.Error("mapping.yaml stays in the ConfigMap")
+		}
+	}
+	defer cut()
 	s.stop(t, s.cloudcores[0])
 	before := gateway.count()
 	if s.cloudcores[0], err = s.StartCloudcoreAs(0, filepath.Join(folder, "cloudcore-after")); err != nil {
@@ -108,6 +116,15 @@ func (s *suite) fork(t *testing.T) {
 	if after := gateway.count(); after != before {
 		t.Errorf("the moved fork still pushes: %d times", after-before)
 	}
+
+	// The stock tree with our main copied in does what the one that build.sh made does.
+	restore()
+	cut()
+	s.stop(t, s.cloudcores[0])
+	if s.cloudcores[0], err = s.StartCloudcoreAs(0, filepath.Join(folder, "cloudcore-copied")); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, time.Minute, "the tree with our main copied in has the node on its page", all(s.shows("edge_node_up", "edge-1", 1), s.counted("nodemetrics_routes")))
 }
 
 // pushgateway notes what is pushed to it.

@@ -17,7 +17,8 @@ if ! flock -n 9; then
 fi
 
 cd "$here"
-E2E_STACK=$("$here/version.sh" 2>/dev/null)
+E2E_STACK=$("$here/version.sh")
 export E2E_STACK
+echo "e2e: the whole stack with KubeEdge $E2E_STACK"
 go test -exec "setpriv --pdeathsig KILL $here/isolate.sh" -count=1 -v -timeout 30m "$@" .
 [ $# -gt 0 ] || "$here/../kubeedge/record.sh" "$E2E_STACK" stack

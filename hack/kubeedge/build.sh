@@ -52,7 +52,9 @@ Next:
 1. An image, from $out:
      docker build -f $root/manifests/image/Dockerfile -t <registry>/cloudcore:$tag-edgegauge ${out%/*}
 2. KubeEdge by its chart with that image and the router on, through which reports come:
-     keadm init --kubeedge-version=$tag --set cloudCore.image.repository=<registry>/cloudcore,cloudCore.image.tag=$tag-edgegauge,cloudCore.modules.router.enable=true ...
+     keadm init --kubeedge-version=$tag --set cloudCore.image.repository=<registry>/cloudcore \\
+       --set cloudCore.image.tag=$tag-edgegauge --set cloudCore.modules.router.enable=true ...
+   (a --set for each value: behind a comma keadm takes the tag for not given)
    or the same three values with helm upgrade.
 3. Prometheus:
      kubectl apply --server-side -k $root/manifests/servicemonitor

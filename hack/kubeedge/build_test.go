@@ -205,6 +205,39 @@ func TestVersionIsCloned(t *testing.T) {
 	}
 }
 
+// TestStackTakesTheNewest: the end-to-end stack runs the newest KubeEdge that it can
+// get, by a clone where no folder has it, and says so where it cannot.
+func TestStackTakesTheNewest(t *testing.T) {
+	repository := tree(t, map[string]string{"go.mod": "module github.com/kubeedge/kubeedge\n", "cloud/cmd/cloudcore/app/app.go": "package app\n"})
+	for _, arguments := range [][]string{
+		{"init", "--quiet"}, {"add", "."},
+		{"-c", "user.name=test", "-c", "user.email=test@example.com", "commit", "--quiet", "-m", "one"}, {"tag", "v1.23.1"},
+	} {
+		if output, err := exec.Command("git", append([]string{"-C", repository}, arguments...)...).CombinedOutput(); err != nil {
+			t.Fatalf("git %v: %v: %s", arguments, err, output)
+		}
+	}
+	t.Setenv("KUBEEDGE_TREES", "")
+	for name, test := range map[string]struct{ asked, repository, want, says string }{
+		"cloned":        {"", "file://" + repository, "v1.23.1", ""},
+		"out of reach":  {"", "file://" + repository + "/none", "v1.13.0", "git cannot clone it"},
+		"asked for one": {"v1.20.0", "file://" + repository + "/none", "v1.20.0", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("E2E_KUBEEDGE", test.asked)
+			t.Setenv("KUBEEDGE_REPOSITORY", test.repository)
+			t.Setenv("EDGEGAUGE_CACHE", t.TempDir())
+			command := exec.Command("../e2e/version.sh")
+			var said strings.Builder
+			command.Stderr = &said
+			out, err := command.Output()
+			if err != nil || string(out) != test.want+"\n" || !strings.Contains(said.String(), test.says) || (test.says == "") != (said.Len() == 0) {
+				t.Errorf("got %s, %v, said %q; want %s and %q", out, err, said.String(), test.want, test.says)
+			}
+		})
+	}
+}
+
 // sum returns a sum over all files of a folder.
 func sum(t *testing.T, folder string) string {
 	t.Helper()
