@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 )
@@ -85,11 +86,15 @@ func readableKey(path string, key *yaml.Node) error {
 	return nil
 }
 
-// shown shortens a key or value of a file for an error.
+// shown returns the beginning of a key or value of a file, for an error: one line of
+// characters that can be seen.
 func shown(s string) string {
 	const most = 60
 	if len(s) > most {
-		return s[:most] + "…"
+		s = s[:most] + "…"
+	}
+	if strings.ContainsFunc(s, func(r rune) bool { return r == utf8.RuneError || !strconv.IsPrint(r) }) {
+		return strings.Trim(strconv.Quote(s), `"`)
 	}
 	return s
 }

@@ -40,6 +40,7 @@ func TestWritten(t *testing.T) {
 		"a word for a family":  {"families: [x]", "mapping: families[0]: an object is expected, and it is of type string"},
 		"a word for the time":  {"timestamp: t\n" + family + "}", "timestamp: an object is expected, and it is of type string"},
 
+		"a key that is no text":  {family + "enum: {\"\\e[31m\\n\": }}", `families[0].enum.\x1b[31m\n: no value`},
 		"labels without value":   {"families:\n- name: a\n  help: h\n  path: v\n  labels:\n", "families[0].labels: no value; leave the key out, or give it one (line 5)"},
 		"scale null":             {family + "scale: null}", "families[0].scale: no value"},
 		"scale of nothing":       {family + "scale: ~}", "families[0].scale: no value"},

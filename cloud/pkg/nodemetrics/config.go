@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -225,6 +226,9 @@ func notInHost(r rune) bool {
 	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-._:%", r))
 }
 
+// mostValue is how much of a wrong value an error has, in bytes.
+const mostValue = 200
+
 // section is where the config stands in cloudcore's file, for errors.
 const section = "modules.nodeMetrics"
 
@@ -233,7 +237,11 @@ const section = "modules.nodeMetrics"
 func (c Config) Validate() error {
 	var errs []error
 	wrong := func(field string, value any, bound string) {
-		errs = append(errs, fmt.Errorf("%s.%s: %v, %s", section, field, value, bound))
+		text := fmt.Sprint(value)
+		if len(text) > mostValue {
+			text = text[:mostValue] + "…"
+		}
+		errs = append(errs, fmt.Errorf("%s.%s: %s, %s", section, field, text, bound))
 	}
 	duration := func(field string, d Duration, least, most time.Duration) {
 		if d.Duration < least || d.Duration > most {
@@ -274,6 +282,8 @@ func (c Config) Validate() error {
 	for i, t := range c.Topics {
 		if t == "" || strings.HasPrefix(t, "/") || strings.ContainsAny(t, "+#") {
 			wrong(fmt.Sprintf("topics[%d]", i), strconv.Quote(t), "must be a topic without wildcards and leading slash")
+		} else if strings.TrimSpace(t) != t || strings.ContainsFunc(t, unicode.IsControl) {
+			wrong(fmt.Sprintf("topics[%d]", i), strconv.Quote(t), "must be a topic without space around it and control characters")
 		} else if first := slices.Index(c.Topics, t); first < i {
 			wrong(fmt.Sprintf("topics[%d]", i), strconv.Quote(t), fmt.Sprintf("is topics[%d] already", first))
 		}

@@ -387,3 +387,19 @@ func TestLoadConfigDanglingLink(t *testing.T) {
 		t.Errorf("TTL %v from %q, error %v", c.NodeTTL, c.From(), err)
 	}
 }
+
+// What stands in a file does not get into a terminal or a log as it is.
+func TestErrorsCanBeSeen(t *testing.T) {
+	for content, want := range map[string]string{
+		`modules: {nodeMetrics: {"\e[31m\nx": 1}}`:                                          `modules.nodeMetrics.\x1b[31m\nx: there is no such key`,
+		`modules: {nodeMetrics: {nodeTTL: "\e[31m"}}`:                                       `modules.nodeMetrics.nodeTTL: the string "\x1b[31m", must be a duration`,
+		`modules: {nodeMetrics: {"` + strings.Repeat("é", 60) + `": 1}}`:                    "modules.nodeMetrics.ééé",
+		"modules: {nodeMetrics: {nodeTTLOverrides: [{\"\\u202e\": 1, nodes: a, ttl: 1m}]}}": `modules.nodeMetrics.nodeTTLOverrides[0].\u202e: there is no such key`,
+	} {
+		path := write(t, filepath.Join(t.TempDir(), "cloudcore.yaml"), content)
+		_, err := LoadConfig(path)
+		if err == nil || !strings.Contains(err.Error(), want) || strings.ContainsAny(err.Error(), "\x1b\n\u202e") || len(err.Error()) > 700 {
+			t.Errorf("%s: %q, want %q", content, err, want)
+		}
+	}
+}

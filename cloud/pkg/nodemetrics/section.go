@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 
@@ -89,7 +91,7 @@ func misplaced(object *yaml.Node, path []string) error {
 	at := strings.Join(path, ".")
 	for i := 0; i+1 < len(object.Content); i += 2 {
 		key, value := object.Content[i], object.Content[i+1] // what an alias names is looked at where it stands
-		here := strings.Join(append(path, key.Value), ".")
+		here := strings.Join(append(path, shortened(key.Value)), ".")
 		if at == "modules" && key.Value == "nodeMetrics" {
 			continue
 		}
@@ -154,7 +156,7 @@ func keys(data []byte) string {
 			names = append(names, "…")
 			break
 		}
-		names = append(names, root.Content[i].Value)
+		names = append(names, shortened(root.Content[i].Value))
 	}
 	return strings.Join(names, ", ")
 }
@@ -180,7 +182,7 @@ func kindOfNode(n *yaml.Node) string {
 	case "!!null":
 		return "no value"
 	case "!!str":
-		return fmt.Sprintf("the string %q", shortened(n.Value))
+		return fmt.Sprintf("the string %q", cut(n.Value))
 	case "!!bool":
 		return "the bool " + n.Value
 	case "!!int", "!!float":
@@ -189,7 +191,17 @@ func kindOfNode(n *yaml.Node) string {
 	return fmt.Sprintf("%s of the type %s", shortened(n.Value), n.ShortTag())
 }
 
+// shortened returns the beginning of what a file has, for an error: one line of
+// characters that can be seen.
 func shortened(s string) string {
+	s = cut(s)
+	if strings.ContainsFunc(s, func(r rune) bool { return r == utf8.RuneError || !strconv.IsPrint(r) }) {
+		return strings.Trim(strconv.Quote(s), `"`)
+	}
+	return s
+}
+
+func cut(s string) string {
 	const most = 60
 	if len(s) > most {
 		return s[:most] + "…"
