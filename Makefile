@@ -2,7 +2,7 @@
 # a fresh machine with Go, `make test` and `make e2e` with Go, Debian and root.
 SHELL := bash
 
-.PHONY: help go run build unit lint test bench bench-full browser screenshots scale e2e cluster cluster-down docs manifests chart clean image cloudcore kubeedge mutate fuzz soak release release-test
+.PHONY: help go run build unit lint test bench bench-full browser screenshots scale scrapers e2e cluster cluster-down docs manifests chart clean image cloudcore kubeedge mutate fuzz soak release release-test
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,6 +37,9 @@ scale: go ## time rules and dashboards in a real Prometheus with 600 and 10,000 
 	hack/packages.sh prometheus=prometheus
 	SCALE_NODES=600 go test -count=1 -tags e2e -v -timeout 10m -run TestScale ./hack/operator
 	SCALE_NODES=10000 go test -count=1 -tags e2e -v -timeout 15m -run TestScale ./hack/operator
+
+scrapers: go ## try the scrapers of docs/scrapers.md: vmagent, agents, federation, OpenTelemetry
+	hack/scrapers/run.sh
 
 e2e: go ## assert the whole stack: KubeEdge, the operator, Prometheus, all real
 	ONLY=v1.23.1 hack/kubeedge/all.sh
