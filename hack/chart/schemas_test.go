@@ -97,7 +97,7 @@ func TestKubeconform(t *testing.T) {
 			t.Errorf("nothing has %q", right)
 			continue
 		}
-		if out, err := conform(strings.Replace(all, right, wrong, 1)); err == nil {
+		if out, err := conform(strings.ReplaceAll(all, right, wrong)); err == nil {
 			t.Errorf("kubeconform takes %q:\n%s", wrong, out)
 		}
 	}
