@@ -68,7 +68,7 @@ func register(file string, metrics prometheus.Registerer) error {
 	adapter := newAdapter(module, listener.MessageHandlerInstance, config.Topics)
 	for _, metric := range []prometheus.Collector{adapter.nodes.routes.gauge(), adapter.strangers.total} {
 		if err := metrics.Register(metric); err != nil {
-			return fmt.Errorf("registering the adapter's metrics: %w", err)
+			return fmt.Errorf("registering the gauge of routes and the counter of strangers: %w", err)
 		}
 	}
 	core.Register(adapter)
