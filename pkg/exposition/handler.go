@@ -104,7 +104,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	past := time.Unix(1, 0)
 	cut := func() error { return control.SetWriteDeadline(past) }
 	const longestWait = 5 * time.Second
-	slot := h.slots.acquire(r.Context(), client(r), cut, min(timeout/2, longestWait), func(waits bool) { h.Waiting(r, waits) })
+	wait := min(timeout/2, longestWait)
+	// A deadline of whoever called ends an HTTP/2 scrape that waits, too.
+	_ = control.SetWriteDeadline(time.Now().Add(wait + timeout))
+	slot := h.slots.acquire(r.Context(), client(r), cut, wait, func(waits bool) { h.Waiting(r, waits) })
 	if slot == nil {
 		header.Del("Content-Encoding")
 		header.Set("Retry-After", "1")
