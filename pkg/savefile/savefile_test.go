@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -295,6 +296,7 @@ func TestFilesAreClosed(t *testing.T) {
 		}
 		return len(entries)
 	}
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // which would close them too
 	before := open()
 	for range 50 {
 		if _, err := Write(path, r); err != nil {
@@ -539,6 +541,23 @@ func TestLargeBlock(t *testing.T) {
 	})
 }
 
+// Families are written once for all nodes that have them.
+func TestFamiliesOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, m := newRegistry(t, registry.Options{}), parse(t, spec)
+		for i := range 100 {
+			put(t, r, m, fmt.Sprint("n", i), `{"value": 1}`)
+		}
+		var file bytes.Buffer
+		if n, err := encode(&file, r); n != 100 || err != nil {
+			t.Fatal(n, err)
+		}
+		if got := bytes.Count(file.Bytes(), []byte("edge_node_clock_skew_seconds")); got != 1 {
+			t.Errorf("the families stand there %d times", got)
+		}
+	})
+}
+
 // What an unfinished file left is overwritten, and the file is its owner's alone.
 func TestUnfinishedIsOverwritten(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "nodes")
@@ -642,6 +661,19 @@ func TestReadingFails(t *testing.T) {
 				t.Errorf("failing at %d the file is said to be wrong: %v", at, err)
 			}
 		}
+	}
+}
+
+// unseekable is a file that cannot be read a second time.
+type unseekable struct{ *bytes.Reader }
+
+func (unseekable) Seek(int64, int) (int64, error) { return 0, errDisk }
+
+func TestSeekingFails(t *testing.T) {
+	good := sample(t)
+	n, err := decode(unseekable{bytes.NewReader(good)}, int64(len(good)), newRegistry(t, registry.Options{}), parse(t, spec))
+	if n != 0 || !errors.Is(err, errDisk) {
+		t.Errorf("%d nodes, error %v", n, err)
 	}
 }
 
