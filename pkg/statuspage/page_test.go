@@ -274,6 +274,11 @@ func TestWrongQueries(t *testing.T) {
 			}
 		}
 	}
+	for _, query := range []string{"limit=1", "limit=1000", "search=" + strings.Repeat("x", 300), "order=ascending", "after=-1:a", "before=0:", "after=&before="} {
+		if status, text := get(t, h, "/api/v1/nodes?"+query); status != http.StatusOK {
+			t.Errorf("%s: %d %s", query, status, text)
+		}
+	}
 	for _, path := range []string{"/nodes/stranger", "/api/v1/nodes/stranger", "/nothing", "/nodes/%2e%2e%2fx", "/api/v1/"} {
 		if status, _ := get(t, h, path); status != http.StatusNotFound {
 			t.Errorf("%s: %d", path, status)

@@ -2,6 +2,8 @@ package nodemetrics
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -126,6 +128,7 @@ func TestBuckets(t *testing.T) {
 	text := page(m)
 	for name, want := range map[string][]string{
 		"nodemetrics_report_bytes":            {"256", "1024", "4096", "16384", "65536", "262144", "1.048576e+06", "+Inf"},
+		"nodemetrics_scrape_duration_seconds": {"0.001", "0.004", "0.016", "0.064", "0.256", "1.024", "4.096", "16.384", "65.536", "+Inf"},
 		"nodemetrics_report_duration_seconds": {"1e-06", "4e-06", "1.6e-05", "6.4e-05", "0.000256", "0.001024", "0.004096", "0.016384", "0.065536", "+Inf"},
 	} {
 		var got []string
@@ -138,5 +141,56 @@ func TestBuckets(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("%s has the buckets %q, want %q", name, got, want)
 		}
+	}
+}
+
+// A scrape is counted when it ends, by its status, however it ends, and as in flight
+// until then.
+func TestScrapesAreCounted(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	x := newScrapeMetrics(registry)
+	of := func(code string) float64 { return value(x.byCode.WithLabelValues(code)) }
+	var during float64
+	for _, test := range []struct {
+		end  func(http.ResponseWriter)
+		code string
+	}{
+		{func(http.ResponseWriter) {}, "200"},
+		{func(w http.ResponseWriter) { w.WriteHeader(http.StatusForbidden) }, "403"},
+		{func(w http.ResponseWriter) { w.WriteHeader(http.StatusServiceUnavailable) }, "503"},
+		{func(http.ResponseWriter) { panic(http.ErrAbortHandler) }, "200"},
+	} {
+		before := of(test.code)
+		func() {
+			defer func() { _ = recover() }()
+			x.count(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				during = value(x.inFlight)
+				if w, ok := w.(interface{ Unwrap() http.ResponseWriter }); !ok || w.Unwrap() == nil {
+					t.Error("the connection cannot be found")
+				}
+				test.end(w)
+			})).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/metrics", nil))
+		}()
+		if during != 1 || value(x.inFlight) != 0 || of(test.code) != before+1 {
+			t.Errorf("%s: %v in flight, then %v; counted %v times", test.code, during, value(x.inFlight), of(test.code)-before)
+		}
+	}
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var codes []string
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			for _, l := range m.GetLabel() {
+				codes = append(codes, l.GetValue())
+			}
+			if h := m.GetHistogram(); h != nil && (h.GetSampleCount() != 4 || h.GetSampleSum() > 60) {
+				t.Errorf("%d durations of %v s in all", h.GetSampleCount(), h.GetSampleSum())
+			}
+		}
+	}
+	if got := strings.Join(codes, " "); got != "200 401 403 405 503" {
+		t.Errorf("the codes are %s", got)
 	}
 }
