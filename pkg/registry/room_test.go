@@ -218,3 +218,22 @@ func TestStrangers(t *testing.T) {
 		}
 	})
 }
+
+// A node that was found to make room, and is expected since, keeps its place.
+func TestExpectedMeanwhileKeepsItsPlace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNodes(t, registry.Options{Nodes: 2, NodeTTL: time.Minute})
+		n.report("first", `{"value": 1}`)
+		time.Sleep(time.Second)
+		n.report("second", `{"value": 1}`)
+		time.Sleep(2 * time.Minute)
+		n.report("third", `{"value": 1}`) // finds both, and takes the first one's place
+		n.life("first", "")
+		expect(t, n, "second")
+		if got := reason(t, n.Put("fourth", report(t, n.mapping, `{"value": 1}`))); got != registry.TooManyNodes {
+			t.Errorf("a fourth node is refused as %q", got)
+		}
+		n.life("second", "expired")
+		n.life("third", "fresh")
+	})
+}
