@@ -201,7 +201,7 @@ func start(t *testing.T, cmd *exec.Cmd) {
 	})
 }
 
-const patience = 30 * time.Second
+const patience = 60 * time.Second
 
 func waitFor(t *testing.T, what string, condition func() bool, state func() string) {
 	t.Helper()
