@@ -701,3 +701,49 @@ func (f *failing) Seek(offset int64, whence int) (int64, error) {
 	f.times--
 	return f.Reader.Seek(offset, whence)
 }
+
+// A whole file of another version is refused for that.
+func TestAnotherVersion(t *testing.T) {
+	r, m := newRegistry(t, registry.Options{}), parse(t, spec)
+	put(t, r, m, "n", `{"value": 1}`)
+	path := filepath.Join(t.TempDir(), "nodes")
+	if _, err := Write(path, r); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[len(magic)-2]++
+	sum := sha256.Sum256(data[:len(data)-sha256.Size])
+	copy(data[len(data)-sha256.Size:], sum[:])
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	n, err := Read(path, newRegistry(t, registry.Options{}), m)
+	if n != 0 || !errors.Is(err, ErrNotUsable) || !strings.Contains(err.Error(), "begins with") {
+		t.Errorf("%d nodes are taken, error %v", n, err)
+	}
+}
+
+// A disk that is full costs neither the old file nor what there is no room for.
+func TestDiskFullKeepsTheOldFile(t *testing.T) {
+	r, m := newRegistry(t, registry.Options{}), parse(t, spec)
+	put(t, r, m, "n", `{"value": 1}`)
+	path := filepath.Join(t.TempDir(), "nodes")
+	if _, err := Write(path, r); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("/dev/full", path+temporary); err != nil {
+		t.Skip(err)
+	}
+	if _, err := Write(path, r); !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("error %v, want that there is no room", err)
+	}
+	if _, err := os.Lstat(path + temporary); err == nil {
+		t.Error("the unfinished file is left")
+	}
+	if n, err := Read(path, newRegistry(t, registry.Options{}), m); n != 1 || err != nil {
+		t.Errorf("of the old file %d nodes are taken, error %v", n, err)
+	}
+}
