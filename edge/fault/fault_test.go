@@ -264,7 +264,9 @@ func TestEverythingHangs(t *testing.T) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for path, n := range h.asked {
-		if faults[path].hang && n > 1 {
+		// A signal that a waiting thread gets, SIGTERM above all, has it ask once more.
+		// Asked for every report it would be five times or more.
+		if faults[path].hang && n > 2 {
 			t.Errorf("asked %d times for %s while it hangs", n, path)
 		}
 	}
