@@ -237,3 +237,44 @@ func TestExpectedMeanwhileKeepsItsPlace(t *testing.T) {
 		n.life("third", "fresh")
 	})
 }
+
+// Where no place is free, the next look for one is after five seconds.
+func TestLooksForAPlaceAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNodes(t, registry.Options{Nodes: 1, NodeTTL: time.Hour, DisconnectGrace: time.Second})
+		n.report("a", `{"value": 1}`)
+		if got := reason(t, n.Admit("b")); got != registry.TooManyNodes {
+			t.Fatalf("a second is admitted with %q", got)
+		}
+		n.Disconnected("a")
+		time.Sleep(5*time.Second + justBefore)
+		if got := reason(t, n.Admit("b")); got != registry.TooManyNodes {
+			t.Errorf("before the next look a second is admitted with %q", got)
+		}
+		time.Sleep(-justBefore)
+		if err := n.Admit("b"); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// The only node that can give its place does.
+func TestOnlyOneMakesPlace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNodes(t, registry.Options{Nodes: 2, NodeTTL: time.Minute})
+		expect(t, n, "expected")
+		n.report("a", `{"value": 1}`)
+		time.Sleep(time.Minute)
+		if err := n.Admit("b"); err != nil {
+			t.Error(err)
+		}
+		n.report("b", `{"value": 1}`)
+		n.life("a", "")
+		n.life("b", "fresh")
+		expect(t, n, "another") // which comes before a fresh one
+		n.life("b", "")
+		if got := n.Used().Nodes; got != 2 {
+			t.Errorf("%d nodes are known, want 2", got)
+		}
+	})
+}

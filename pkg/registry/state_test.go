@@ -244,6 +244,7 @@ func TestNameConflictEnds(t *testing.T) {
 
 // From where on two clocks are those of two machines.
 func TestNameConflictBounds(t *testing.T) {
+	const noTime = 1
 	for name, test := range map[string]struct {
 		offsets []int // milliseconds
 		want    string
@@ -254,6 +255,7 @@ func TestNameConflictBounds(t *testing.T) {
 		"less than a jump":                 {[]int{0, 2990, 0, 2990, 0, 2990, 0}, ""},
 		"clocks that drift":                {[]int{0, 90000, 950, 90950, 1900}, "1"},
 		"clocks that drift too far":        {[]int{0, 90000, 1050, 91050, 2100, 92100, 3150}, ""},
+		"some without a time":              {[]int{0, noTime, 0, noTime, 0, noTime, 0, noTime, 0}, ""},
 		"late ones of another clock":       {[]int{0, 0, -4000, 0, -4000, 0, -4000, 0, -4000, 0, -4000}, "1"},
 		"late ones of a clock that drifts": {[]int{0, 0, -4000, 0, -5050, 0, -4000, 0, -5050, 0, -4000, 0}, ""},
 	} {
@@ -262,6 +264,9 @@ func TestNameConflictBounds(t *testing.T) {
 				n := newNodes(t, registry.Options{})
 				for _, off := range test.offsets {
 					own := float64(time.Now().UnixMilli()+int64(off)) / 1e3
+					if off == noTime {
+						own = 0
+					}
 					_ = n.Put("n", report(t, n.mapping, fmt.Sprintf(`{"time": %f, "value": 1}`, own)))
 					time.Sleep(map[bool]time.Duration{true: time.Second, false: time.Minute}[name[:4] == "late"])
 				}
