@@ -268,7 +268,7 @@ func TestNameConflictBounds(t *testing.T) {
 						own = 0
 					}
 					_ = n.Put("n", report(t, n.mapping, fmt.Sprintf(`{"time": %f, "value": 1}`, own)))
-					time.Sleep(map[string]time.Duration{"late": time.Second, "some": time.Second / 2}[name[:4]])
+					time.Sleep(map[string]time.Duration{"late": time.Second, "some": time.Second / 4}[name[:4]])
 					if name[:4] != "late" && name[:4] != "some" {
 						time.Sleep(time.Minute)
 					}
