@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"testing"
 	"time"
 )
@@ -64,5 +65,31 @@ func TestServerKnowsConnections(t *testing.T) {
 	}), time.Second, newTurns()).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil).WithContext(ctx))
 	if busy != 1 || queued != 1 || c.busy.Load() != 0 || c.queued.Load() != 0 {
 		t.Errorf("while a request waits: %d busy, %d queued; after it %d and %d", busy, queued, c.busy.Load(), c.queued.Load())
+	}
+}
+
+// Any of the keys for TLS makes the scheme https, and nothing else does.
+func TestSchemeByKey(t *testing.T) {
+	for key, want := range map[string]string{
+		"cert": "https", "key": "https", "cert_file": "https", "key_file": "https", "client_auth_type": "https", "client_ca": "https", "client_ca_file": "https",
+		"min_version": "http", "certs": "http",
+	} {
+		c := Config{WebConfigFile: write(t, filepath.Join(t.TempDir(), "web.yaml"), "tls_server_config: {"+key+": x}\n")}
+		if got := c.Scheme(); got != want {
+			t.Errorf("%s: %s, want %s", key, got, want)
+		}
+	}
+}
+
+// What a slip of the hand makes of the section's name is recognised, other names
+// are not.
+func TestResembles(t *testing.T) {
+	for key, want := range map[string]bool{
+		"nodeMetrics": true, "nodemetrics": true, "NODE_METRICS": true, "node-metrics": true, "node_-_-metrics": true, "nodeMetric": true, "nodMetric": true,
+		"odMetric": false, "nodeMonitor": false, "cloudHub": false, "metrics": false, "": false,
+	} {
+		if got := resembles(key, "nodeMetrics"); got != want {
+			t.Errorf("%q: %v, want %v", key, got, want)
+		}
 	}
 }
