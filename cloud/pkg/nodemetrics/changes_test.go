@@ -227,7 +227,7 @@ func TestRubbishIsBounded(t *testing.T) {
 			t.Errorf("four seconds' worth is over the limit: %v", err)
 		}
 		r.refused([]byte("x"))
-		if err := r.check(long); err == nil || reasonOf(err) != "rate_limited" {
+		if err := r.check(long); err == nil || reasonOf(err) != "rate_limited" || !strings.Contains(err.Error(), "a message of 16385 bytes, while more than 1048576 bytes") {
 			t.Errorf("more than four seconds' worth: error %v", err)
 		}
 		if err := r.check(short); err != nil {

@@ -61,8 +61,14 @@ func TestServerKnowsConnections(t *testing.T) {
 	bounded(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		waiting(r.Context(), true)
 		busy, queued = c.busy.Load(), c.queued.Load()
+		if c.changed.Swap(0) == 0 {
+			t.Error("when a request begins is not noted")
+		}
 		waiting(r.Context(), false)
 	}), time.Second, newTurns()).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil).WithContext(ctx))
+	if c.changed.Load() == 0 {
+		t.Error("when a request ends is not noted")
+	}
 	if busy != 1 || queued != 1 || c.busy.Load() != 0 || c.queued.Load() != 0 {
 		t.Errorf("while a request waits: %d busy, %d queued; after it %d and %d", busy, queued, c.busy.Load(), c.queued.Load())
 	}
