@@ -120,7 +120,7 @@ func TestMonth(t *testing.T) {
 		if used := m.registry.Used(); used.Nodes != 0 || used.Series != 0 || used.Bytes != 0 || m.pending.used() != 0 {
 			t.Errorf("nobody is left, and %+v is taken, %d bytes wait", used, m.pending.used())
 		}
-		if m.pending.held != nil {
+		if m.pending.due != nil || m.pending.waiting != nil {
 			t.Error("the map of reports that wait is kept")
 		}
 		if n := runtime.NumGoroutine(); n > goroutines {

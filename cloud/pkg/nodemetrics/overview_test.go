@@ -106,10 +106,8 @@ func TestLettersOfHosts(t *testing.T) {
 
 // The report that gives way is the largest of others, and larger than the new one.
 func TestLarger(t *testing.T) {
-	p := pending{held: map[string]held{}}
-	for name, size := range map[string]int{"a": 10, "b": 30, "c": 20, "own": 100} {
-		p.held[name] = held{content: make([]byte, size)}
-	}
+	of := func(size int) held { return held{content: make([]byte, size)} }
+	p := pending{waiting: map[string]held{"a": of(10), "own": of(100)}, due: map[string]held{"b": of(30), "c": of(20)}}
 	for _, test := range []struct {
 		node string
 		size int

@@ -20,11 +20,14 @@ const pendingTime = 500 * time.Millisecond
 
 // pending holds, of every node that is over its rate, the newest report.
 type pending struct {
-	mu    sync.Mutex
-	held  map[string]held // by node
-	count atomic.Int64    // of held
-	bytes int
-	timed bool // a timer is running that will empty held
+	mu sync.Mutex
+	// due are those of the flush under way, waiting those of the next one: what
+	// comes while a flush decodes waits its time, or a flood would be decoded as
+	// fast as it comes. A node is in one of them at most.
+	due, waiting map[string]held // by node
+	count        atomic.Int64    // of both
+	bytes        int
+	timed        bool // a flush is under way, or a timer will begin one
 }
 
 // held is a report that waits.
@@ -46,7 +49,7 @@ func (h *held) size() int { return len(h.content) + len(h.resource) + heldBytes 
 func (p *pending) hold(node string, h held, most int, flush func()) (gone []string, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	old, replaces := p.held[node]
+	to, old, replaces := p.find(node)
 	if replaces && overtaken(h.sent, old.sent) {
 		return nil, false
 	}
@@ -67,12 +70,15 @@ func (p *pending) hold(node string, h held, most int, flush func()) (gone []stri
 		gone = append(gone, node)
 	}
 	h.content, h.resource = slices.Clone(h.content), strings.Clone(h.resource)
-	if p.held == nil {
-		p.held = map[string]held{}
+	if !replaces {
+		if p.waiting == nil {
+			p.waiting = map[string]held{}
+		}
+		to = p.waiting
 	}
-	p.held[strings.Clone(node)] = h
+	to[strings.Clone(node)] = h
 	p.bytes += h.size()
-	p.count.Store(int64(len(p.held)))
+	p.count.Add(1)
 	if !p.timed {
 		p.timed = true
 		time.AfterFunc(pendingTime, flush)
@@ -91,24 +97,38 @@ func overtaken(sent, before int64) bool {
 // larger returns one of the largest reports, but node's, if it is larger than
 // size. It looks at some of them only.
 func (p *pending) larger(node string, size int) (name string, found int) {
-	looks := 32
-	for n, h := range p.held {
-		if s := h.size(); n != node && s > size && s > found {
-			name, found = n, s
-		}
-		if looks--; looks == 0 {
-			break
+	for _, all := range []map[string]held{p.waiting, p.due} {
+		looks := 32
+		for n, h := range all {
+			if s := h.size(); n != node && s > size && s > found {
+				name, found = n, s
+			}
+			if looks--; looks == 0 {
+				break
+			}
 		}
 	}
 	return name, found
 }
 
-func (p *pending) remove(node string) {
-	if h, ok := p.held[node]; ok {
-		p.bytes -= h.size()
-		delete(p.held, node)
-		p.count.Store(int64(len(p.held)))
+// find returns a node's report that waits, and where it is.
+func (p *pending) find(node string) (in map[string]held, h held, ok bool) {
+	if h, ok = p.due[node]; ok {
+		return p.due, h, true
 	}
+	h, ok = p.waiting[node]
+	return p.waiting, h, ok
+}
+
+// remove takes out a node's report, and returns whether there was one.
+func (p *pending) remove(node string) bool {
+	in, h, ok := p.find(node)
+	if ok {
+		p.bytes -= h.size()
+		delete(in, node)
+		p.count.Add(-1)
+	}
+	return ok
 }
 
 // drop lets go of a node's report that waits, because a newer one came or the node
@@ -119,20 +139,29 @@ func (p *pending) drop(node string) bool {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	_, ok := p.held[node]
-	p.remove(node)
-	return ok
+	return p.remove(node)
 }
 
-// next takes out a report that has waited; the timer ends with the last.
-func (p *pending) next() (held, bool) {
+// begin begins a flush: it is the turn of all that wait.
+func (p *pending) begin() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for node, h := range p.held {
+	p.due, p.waiting = p.waiting, nil
+}
+
+// next takes out a report whose turn it is. If there is none the flush is over, and
+// flush is called again soon for what has come meanwhile.
+func (p *pending) next(flush func()) (held, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for node, h := range p.due {
 		p.remove(node)
 		return h, true
 	}
-	p.held, p.timed = nil, false // a map does not shrink
+	p.due = nil // a map does not shrink
+	if p.timed = len(p.waiting) > 0; p.timed {
+		time.AfterFunc(pendingTime, flush)
+	}
 	return held{}, false
 }
 
@@ -179,8 +208,9 @@ func (m *Module) superseded(resource string, limited error) {
 
 // flush takes in all reports that wait.
 func (m *Module) flush() {
+	m.pending.begin()
 	for {
-		h, ok := m.pending.next()
+		h, ok := m.pending.next(m.flush)
 		if !ok {
 			return
 		}

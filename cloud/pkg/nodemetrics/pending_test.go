@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -93,6 +94,54 @@ func TestFlood(t *testing.T) {
 		}
 		if accepted, _ := sent(t, m); accepted > seconds*(5+2)+6 {
 			t.Errorf("%v reports of a flood of %d s were decoded", accepted, seconds)
+		}
+	})
+}
+
+// A report that comes while a flush decodes waits for the next flush, and one that
+// is still to be decoded gives way to it at once.
+func TestPendingDuringAFlush(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var p pending
+		var flushed atomic.Int32
+		flush := func() { flushed.Add(1) }
+		hold := func(node, content string) {
+			if _, ok := p.hold(node, held{content: []byte(content)}, 1<<20, flush); !ok {
+				t.Fatalf("%s of %s is refused", content, node)
+			}
+		}
+		var got []string
+		next := func() bool {
+			h, ok := p.next(flush)
+			got = append(got, string(h.content))
+			return ok
+		}
+		hold("a", "a1")
+		time.Sleep(pendingTime)
+		synctest.Wait()
+		p.begin()
+		next()
+		hold("a", "a2")
+		if next() || flushed.Load() != 1 {
+			t.Errorf("%d flushes so far decode %q, want one of a1 alone", flushed.Load(), got)
+		}
+		time.Sleep(pendingTime)
+		synctest.Wait()
+		hold("b", "b1") // beside a2, whose turn it is
+		p.begin()
+		hold("a", "a3")
+		hold("b", "b2")
+		for next() {
+		}
+		if p.used() != 0 || p.count.Load() != 0 || flushed.Load() != 2 {
+			t.Errorf("%d flushes decode %q, %d bytes of %d wait", flushed.Load(), got, p.used(), p.count.Load())
+		}
+		if got := strings.Join(got, " "); got != "a1  a3 b2 " && got != "a1  b2 a3 " {
+			t.Errorf("decoded are %q", got)
+		}
+		time.Sleep(time.Minute)
+		if p.timed || flushed.Load() != 2 {
+			t.Errorf("nothing waits, and there are %d flushes", flushed.Load())
 		}
 	})
 }
