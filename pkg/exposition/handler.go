@@ -111,6 +111,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if slot == nil {
 		header.Del("Content-Encoding")
 		header.Set("Retry-After", "1")
+		header.Set("Connection", "close") // there are enough of those already
 		http.Error(w, strconv.Itoa(h.MaxInFlight)+" scrapes are in flight, which is the limit", http.StatusServiceUnavailable)
 		return
 	}

@@ -235,7 +235,7 @@ func TestTooManyScrapes(t *testing.T) {
 			if d := time.Since(begin); d != want {
 				t.Errorf("with a timeout of %q s it gave up after %v, want %v", timeout, d, want)
 			}
-			if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") != "1" || w.Header().Get("Content-Encoding") != "" ||
+			if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") != "1" || w.Header().Get("Connection") != "close" || w.Header().Get("Content-Encoding") != "" ||
 				!strings.Contains(w.Body.String(), "2 scrapes") {
 				t.Errorf("status %d, header %v, %q", w.Code, w.Header(), w.Body)
 			}
