@@ -2,29 +2,29 @@ package e2e
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/pprof/profile"
 )
 
-// parts are what cloudcore spends a report's time on: the first whose text is in
-// the name of a function, from the outermost call inwards, has the sample.
+// parts are what cloudcore spends a report's time on. A sample belongs to the first
+// whose text is in the name of a function that was running; the router calls this
+// module's Handle, so that comes first.
 var parts = []struct{ name, text string }{
-	{"edgegauge, reports", "cloud/pkg/nodemetrics.(*Module).receive"},
-	{"edgegauge, scrapes", "net/http.(*conn).serve"},
+	{"edgegauge, reports", "nodemetrics.(*Module).Handle"},
+	{"pages", "net/http.(*conn).serve"},
 	{"router", "kubeedge/cloud/pkg/router"},
 	{"cloudhub", "kubeedge/cloud/pkg/cloudhub"},
+	{"sessions with edges", "viaduct"},
 	{"collecting garbage", "runtime.gcBgMarkWorker"},
 }
 
 // costOfAReport has cloudcore profiled while reports come, and says what each
-// cost it, and how much of that is this module's. It fails only if the profile
-// shows nothing of it: times are not asserted.
+// cost it, and how much of that is this module's. Times are not asserted.
 func (s *suite) costOfAReport(t *testing.T, storm func()) {
 	t.Helper()
-	const seconds = 4
+	const seconds = 6
 	received := fmt.Sprintf(`nodemetrics_reports_total{instance=%q}`, s.cloudcores[0].MetricsAddress())
 	type taken struct {
 		profile *profile.Profile
@@ -61,15 +61,15 @@ func (s *suite) costOfAReport(t *testing.T, storm func()) {
 	for name, ns := range spent {
 		t.Logf("  %-20s %6.1f µs  %3.0f %%", name, float64(ns)/1e3/all.reports, 100*float64(ns)/float64(total))
 	}
-	if all.reports < 100 || spent["cloudhub"] == 0 {
-		t.Errorf("the profile shows nothing of the reports: %v", spent)
+	if all.reports < 100 || total == 0 {
+		t.Errorf("the profile shows nothing: %v reports, %v", all.reports, spent)
 	}
 }
 
 func partOf(sample *profile.Sample) string {
-	for _, location := range slices.Backward(sample.Location) {
-		for _, line := range slices.Backward(location.Line) {
-			for _, part := range parts {
+	for _, part := range parts {
+		for _, location := range sample.Location {
+			for _, line := range location.Line {
 				if strings.Contains(line.Function.Name, part.text) {
 					return part.name
 				}
