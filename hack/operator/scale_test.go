@@ -38,7 +38,7 @@ const (
 
 // TestScale has a real Prometheus scrape two cloudcores with a fleet, evaluate the
 // rules and answer every query of the dashboards. It holds all rules of a minute, by
-// their intervals, to two seconds of the processor, each query to one, and those about
+// their intervals, to a second of the processor, each query to one, and those about
 // one node to a tenth of one; and all of them to the samples that they read. How many
 // nodes SCALE_NODES says.
 func TestScale(t *testing.T) {
@@ -145,8 +145,8 @@ func TestScale(t *testing.T) {
 	t.Logf("%d nodes, %v series: the rules of a minute take %v of the processor and read %.0f samples; one round of all, as Prometheus says, %v", count,
 		ask(t, url+"/api/v1/query?query="+escape("sum(scrape_samples_scraped)")+at(then))[0].(map[string]any)["value"].([]any)[1],
 		minute.Round(time.Millisecond), samples, wall.Round(time.Millisecond))
-	if minute > 2*time.Second {
-		t.Errorf("the rules of a minute take %v, want two seconds at most", minute)
+	if minute > time.Second {
+		t.Errorf("the rules of a minute take %v, want a second at most", minute)
 	}
 	if most := float64(ruleSamples*count) + 5000; samples > most {
 		t.Errorf("the rules of a minute read %.0f samples, want %.0f at most", samples, most)
