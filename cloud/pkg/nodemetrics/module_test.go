@@ -1,10 +1,14 @@
 package nodemetrics
 
 import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -97,15 +101,31 @@ func eventually(t testing.TB, within time.Duration, what string, condition func(
 	}
 }
 
-// freeAddress is one that nobody listened on a moment ago.
+// patience is how long tests wait for what must happen: a busy machine is no fault.
+const patience = 30 * time.Second
+
+// freeAddress is one that nobody listened on a moment ago. It is below the ports that
+// the system gives to clients, so that no connection takes it meanwhile.
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := findAddress()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	return address
+}
+
+func findAddress() (string, error) {
+	for {
+		l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", 12000+rand.IntN(20000)))
+		if errors.Is(err, syscall.EADDRINUSE) {
+			continue
+		}
+		if err != nil {
+			return "", err
+		}
+		return l.Addr().String(), l.Close()
+	}
 }
 
 // TestConfigIsNamed wants the log to say where the config is from, or that there is
@@ -134,7 +154,7 @@ func TestConfigIsNamed(t *testing.T) {
 		}
 		log := captureLog(t)
 		stop := run(t, m)
-		eventually(t, 5*time.Second, "the module runs", func() bool { return m.running.Load() && strings.Contains(log(), "served") })
+		eventually(t, patience, "the module runs", func() bool { return m.running.Load() && strings.Contains(log(), "served") })
 		if err := stop(); err != nil {
 			t.Error(err)
 		}

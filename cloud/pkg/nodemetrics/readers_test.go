@@ -204,12 +204,12 @@ func TestPipelining(t *testing.T) {
 					break
 				}
 			}
-			eventually(t, 5*time.Second, "the connection is counted as stalled", func() bool {
+			eventually(t, patience, "the connection is counted as stalled", func() bool {
 				return metricValue(t, m, "nodemetrics_connections_closed_total", "stalled") > before
 			})
 		})
 	}
-	eventually(t, 5*time.Second, "no connection is open", func() bool { return metricValue(t, m, "nodemetrics_connections", "") == 0 })
+	eventually(t, patience, "no connection is open", func() bool { return metricValue(t, m, "nodemetrics_connections", "") == 0 })
 }
 
 // A reader whose page waits in the socket's buffer, so that all is written at once,
@@ -337,12 +337,12 @@ func TestHostHangs(t *testing.T) {
 	if err := stop(); err != nil {
 		t.Error(err)
 	}
-	eventually(t, 5*time.Second, "no scrape outlives Run", func() bool { return !strings.Contains(stacks(), "exposition.(*scrape).serve") })
+	eventually(t, patience, "no scrape outlives Run", func() bool { return !strings.Contains(stacks(), "exposition.(*scrape).serve") })
 	if n := strings.Count(stacks(), "exposition.(*guard).gather("); n != 1 {
 		t.Errorf("%d goroutines gather the host's metrics", n)
 	}
 	close(release)
-	eventually(t, 5*time.Second, "nobody gathers any more", func() bool { return !strings.Contains(stacks(), "exposition.(*guard).gather(") })
+	eventually(t, patience, "nobody gathers any more", func() bool { return !strings.Contains(stacks(), "exposition.(*guard).gather(") })
 }
 
 // Ten scrapes that stall, each with a full round of reports before the next, cost at
@@ -410,7 +410,7 @@ func TestHTTP2(t *testing.T) {
 		transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: true}
 		client := &http.Client{Transport: transport}
 		var response *http.Response
-		eventually(t, 5*time.Second, "the page is served", func() bool {
+		eventually(t, patience, "the page is served", func() bool {
 			var err error
 			response, err = client.Get("https://" + m.config.Load().BindAddress + "/healthz")
 			return err == nil
@@ -468,7 +468,7 @@ func TestHTTP2Stalls(t *testing.T) {
 			}
 			defer transport.CloseIdleConnections()
 			client := &http.Client{Transport: transport}
-			eventually(t, 5*time.Second, "the listener answers", func() bool {
+			eventually(t, patience, "the listener answers", func() bool {
 				c, err := net.Dial("tcp", m.config.Load().BindAddress)
 				if err == nil {
 					c.Close()
@@ -504,7 +504,7 @@ func TestProbesAreOpen(t *testing.T) {
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, DisableKeepAlives: true}}
 	for path, want := range map[string]int{"/healthz": 200, "/readyz": 200, "/metrics": 401, "/": 401, "/healthz/x": 401, "/nowhere": 401, "//healthz": 401} {
 		var code int
-		eventually(t, 5*time.Second, "an answer", func() bool {
+		eventually(t, patience, "an answer", func() bool {
 			response, err := client.Get("https://" + m.config.Load().BindAddress + path)
 			if err != nil {
 				return false
@@ -554,7 +554,7 @@ func TestServingComesBack(t *testing.T) {
 	taken.Close()
 	roots := x509.NewCertPool()
 	roots.AddCert(ca.cert)
-	eventually(t, 5*time.Second, "the page is served", func() bool {
+	eventually(t, patience, "the page is served", func() bool {
 		c, err := tls.Dial("tcp", address, &tls.Config{RootCAs: roots})
 		if err != nil {
 			return false

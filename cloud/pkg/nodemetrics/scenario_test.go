@@ -36,7 +36,7 @@ func register(change func(*Config)) (*Module, error) {
 	c := DefaultConfig()
 	c.Limits.ReportsPerSecond = 100_000
 	var err error
-	if c.BindAddress, err = unusedAddress(); err != nil {
+	if c.BindAddress, err = findAddress(); err != nil {
 		return nil, err
 	}
 	if change != nil {
@@ -52,16 +52,7 @@ func started() (*Module, error) {
 		return nil, err
 	}
 	core.StartModules()
-	return m, within(5*time.Second, "the listener answers", m.answers)
-}
-
-func unusedAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	return l.Addr().String(), nil
+	return m, within(patience, "the listener answers", m.answers)
 }
 
 func within(d time.Duration, what string, condition func() bool) error {
@@ -112,7 +103,7 @@ const (
 
 // gone wants nothing of the module to be left.
 func (m *Module) gone() error {
-	return within(2*time.Second, "all of the module is gone", func() bool {
+	return within(patience, "all of the module is gone", func() bool {
 		conn, err := net.Dial("tcp", m.config.Load().BindAddress)
 		if err == nil {
 			conn.Close()
@@ -131,7 +122,7 @@ func messagesArrive() error {
 	}
 	beehiveContext.Send(ModuleName, *message("one", []byte(memory("1"))))
 	beehiveContext.SendToGroup(ModuleName, *message("two", memory("2")))
-	if err := within(5*time.Second, "both nodes are on the page", func() bool {
+	if err := within(patience, "both nodes are on the page", func() bool {
 		return m.shows(`edge_node_memory_total_bytes{node="one"} 1`) && m.shows(`edge_node_memory_total_bytes{node="two"} 2`)
 	}); err != nil {
 		return err
@@ -158,7 +149,7 @@ func channelIsCleanedUp() error {
 	beehiveContext.Send(ModuleName, *message("queued", memory("2")))
 	beehiveContext.Cleanup(ModuleName)
 	close(release)
-	if err := within(time.Second, "the receiver ends", func() bool { return running(ofModule+".receive") == 0 }); err != nil {
+	if err := within(patience, "the receiver ends", func() bool { return running(ofModule+".receive") == 0 }); err != nil {
 		return err
 	}
 	if !m.shows(`edge_node_up{node="slow"} 1`) {
@@ -191,11 +182,11 @@ func idleChannelIsClosed() error {
 	if err != nil {
 		return err
 	}
-	if err := within(time.Second, "the receiver waits", func() bool { return running("channel.(*Context).Receive") == 1 }); err != nil {
+	if err := within(patience, "the receiver waits", func() bool { return running("channel.(*Context).Receive") == 1 }); err != nil {
 		return err
 	}
 	beehiveContext.Cleanup(ModuleName)
-	if err := within(time.Second, "the receiver ends", func() bool { return running(ofModule+".receive") == 0 }); err != nil {
+	if err := within(patience, "the receiver ends", func() bool { return running(ofModule+".receive") == 0 }); err != nil {
 		return err
 	}
 	if !m.shows("nodemetrics_report_duration_seconds_count 0") || !m.answers() {
@@ -256,7 +247,7 @@ func channelIsFull() error {
 		go beehiveContext.Send(ModuleName, *message("edge", memory("1")))
 	}
 	parked := func() bool { return running("(*Context).Send") == 2*senders }
-	if err := within(5*time.Second, "the senders are parked", parked); err != nil {
+	if err := within(patience, "the senders are parked", parked); err != nil {
 		return err
 	}
 	if !m.answers() {
@@ -268,7 +259,7 @@ func channelIsFull() error {
 		return err
 	}
 	beehiveContext.Cleanup(ModuleName)
-	return within(time.Second, "the senders are let go", func() bool { return running("(*Context).Send") == 0 })
+	return within(patience, "the senders are let go", func() bool { return running("(*Context).Send") == 0 })
 }
 
 func moduleIsDisabled() error {
@@ -300,7 +291,7 @@ func addressIsTaken() error {
 	}
 	core.StartModules()
 	beehiveContext.Send(ModuleName, *message("edge", memory("1")))
-	if err := within(5*time.Second, "the message is taken", func() bool { return m.shows(`edge_node_up{node="edge"} 1`) }); err != nil {
+	if err := within(patience, "the message is taken", func() bool { return m.shows(`edge_node_up{node="edge"} 1`) }); err != nil {
 		return err
 	}
 	if running("registry.(*Registry).Run") != 1 || running(ofModule+".watch") != 1 {
@@ -325,7 +316,7 @@ func handlingPanics() error {
 	for range 50 {
 		beehiveContext.Send(ModuleName, *message("edge", memory("1")))
 	}
-	if err := within(5*time.Second, "50 are counted as internal", func() bool {
+	if err := within(patience, "50 are counted as internal", func() bool {
 		return m.shows(`nodemetrics_reports_total{reason="internal",result="rejected"} 50`)
 	}); err != nil {
 		return err
@@ -334,13 +325,13 @@ func handlingPanics() error {
 	for range 50 {
 		beehiveContext.Send(ModuleName, *message("edge", bad))
 	}
-	if err := within(5*time.Second, "50 are counted as not_json", func() bool {
+	if err := within(patience, "50 are counted as not_json", func() bool {
 		return m.shows(`nodemetrics_reports_total{reason="not_json",result="rejected"} 50`)
 	}); err != nil {
 		return err
 	}
 	beehiveContext.Send(ModuleName, *message("edge", memory("2")))
-	if err := within(5*time.Second, "a good message is taken", func() bool { return m.shows(`edge_node_memory_total_bytes{node="edge"} 2`) }); err != nil {
+	if err := within(patience, "a good message is taken", func() bool { return m.shows(`edge_node_memory_total_bytes{node="edge"} 2`) }); err != nil {
 		return err
 	}
 	beehiveContext.Cancel()
@@ -407,13 +398,13 @@ func joinsTheDefaultPage() error {
 		}
 		return n
 	}
-	if err := within(5*time.Second, "the node is on the default page", func() bool {
+	if err := within(patience, "the node is on the default page", func() bool {
 		return m.registry.Stats().Fresh == 1 && families() > 10
 	}); err != nil {
 		return err
 	}
 	beehiveContext.Cancel()
-	if err := within(time.Second, "the module ends", func() bool { return running(ofModule) == 0 }); err != nil {
+	if err := within(patience, "the module ends", func() bool { return running(ofModule) == 0 }); err != nil {
 		return err
 	}
 	if n := families(); n != 0 {
@@ -430,7 +421,7 @@ func runsUntilASignal() error {
 	}
 	told := make(chan error, 1)
 	go func() {
-		err := within(5*time.Second, "the listener answers", m.answers)
+		err := within(patience, "the listener answers", m.answers)
 		fmt.Println(m.config.Load().BindAddress)
 		told <- err
 	}()

@@ -112,14 +112,19 @@ func run(t *testing.T, m *Module) (stop func() error) {
 		select {
 		case err := <-done:
 			return err
-		case <-time.After(5 * time.Second):
+		case <-time.After(patience):
 			return errors.New("Run does not end")
 		}
 	}
-	if c := m.config.Load(); c.BindAddress != "" && c.WebConfigFile == "" {
-		eventually(t, 5*time.Second, "the listener answers", m.answers)
-	} else {
-		eventually(t, 5*time.Second, "the module runs", m.running.Load)
+	switch c := m.config.Load(); {
+	case c.BindAddress == "":
+		eventually(t, patience, "the module is on the host's page", func() bool {
+			return gathered(t, prometheus.DefaultGatherer)["nodemetrics_series"] == 1
+		})
+	case c.WebConfigFile != "":
+		eventually(t, patience, "the listener accepts", m.served.Load)
+	default:
+		eventually(t, patience, "the listener answers", m.answers)
 	}
 	return stop
 }
@@ -203,7 +208,7 @@ func TestRunStopsWithHungScrapers(t *testing.T) {
 	if d := time.Since(start); d > 3*time.Second {
 		t.Errorf("took %v to stop", d)
 	}
-	eventually(t, 2*time.Second, "no goroutine serves any more", func() bool {
+	eventually(t, patience, "no goroutine serves any more", func() bool {
 		return !serving() && !strings.Contains(stacks(), "net/http.(*conn).serve")
 	})
 }
@@ -221,7 +226,7 @@ func TestJoinHost(t *testing.T) {
 			t.Errorf("on the page without Run: %v", n)
 		}
 		stop := run(t, m)
-		eventually(t, time.Second, "the node is on the host's page", func() bool {
+		eventually(t, patience, "the node is on the host's page", func() bool {
 			n := gathered(t, host)
 			return n["edge_node_up"] == 1 && n["edge_node_memory_total_bytes"] == 1 && n["nodemetrics_series"] == 1
 		})

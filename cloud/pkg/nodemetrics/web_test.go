@@ -59,7 +59,7 @@ func TestWebConfig(t *testing.T) {
 		resp.Body.Close()
 		return resp.StatusCode, nil
 	}
-	eventually(t, 5*time.Second, "the page is fetched", func() bool {
+	eventually(t, patience, "the page is fetched", func() bool {
 		code, err := fetch("https", "prometheus", "open sesame", client)
 		return err == nil && code == http.StatusOK
 	})
