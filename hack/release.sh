@@ -6,7 +6,7 @@
 # VERSION is the release's (default: what git says). KUBEEDGE are the versions of
 # KubeEdge to make a cloudcore for (default v1.13.0; any other comes from the folder
 # that KUBEEDGE_TREES names, or is cloned; empty makes none), PLATFORMS what
-# cloudcore's images are for (default linux/amd64 linux/arm64). Each of these takes
+# cloudcore's images are for (default linux/amd64 linux/arm64; linux/arm/v7 is possible). Each of these takes
 # minutes to compile from an empty cache. The reporter and nodemetrics are for all
 # architectures, always. The same commit makes the same bytes: hack/release_test.sh
 # tries.
@@ -91,7 +91,8 @@ for kubeedge in ${KUBEEDGE-v1.13.0}; do
 	images=()
 	for p in ${PLATFORMS:-linux/amd64 linux/arm64}; do
 		binary=$work/cloudcore-${p//\//-}
-		GOOS=linux GOARCH=${p#linux/} QUIET=1 hack/kubeedge/build.sh "$kubeedge" "$binary"
+		arch=${p#linux/} # such as arm64 or arm/v7
+		GOOS=linux GOARCH=${arch%/*} GOARM=$(sed -n 's|^arm/v||p' <<<"$arch") QUIET=1 hack/kubeedge/build.sh "$kubeedge" "$binary"
 		images+=("$p=$binary")
 	done
 	# shellcheck disable=SC2046 # words
