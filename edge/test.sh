@@ -12,7 +12,7 @@ PATH=$PATH:/usr/sbin:/sbin
 
 test -z "$(gofmt -l .)" || { gofmt -l -d .; exit 1; }
 go vet ./...
-go test -shuffle=on ./...
+../hack/gotest.sh edge -shuffle=on ./...
 
 bin=$(mktemp -d)
 trap 'rm -rf "$bin"' EXIT
@@ -22,7 +22,7 @@ go -C tools build -o "$NFPM" github.com/goreleaser/nfpm/v2/cmd/nfpm
 ./package.sh "$bin" "$REPORTER_PACKAGES"
 # Files that hang, trickle and fail: this takes root and /dev/fuse.
 go -C fault vet .
-go -C fault test -count=1 -parallel 8 -timeout 5m .
+../hack/gotest.sh edge/fault -count=1 -parallel 8 -timeout 5m .
 cd cmd/sysinfo-reporter
 go vet -tags debian .
-go test -tags debian -shuffle=on -v -timeout 8m . | sed -n '/^=== /d; /^    --- PASS/d; p'
+../../../hack/gotest.sh edge/cmd/sysinfo-reporter -tags debian -shuffle=on -v -timeout 8m . | sed -n '/^=== /d; /^    --- PASS/d; p'

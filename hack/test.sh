@@ -20,27 +20,27 @@ hack/unit.sh
 
 step "the libraries with Go 1.22, which forks may still build with"
 GOTOOLCHAIN=go1.22.12 go vet ./pkg/... ./cloud/pkg/... ./edge/pkg/...
-GOTOOLCHAIN=go1.22.12 go test ./pkg/... ./cloud/pkg/... ./edge/pkg/...
+GOTOOLCHAIN=go1.22.12 hack/gotest.sh . ./pkg/... ./cloud/pkg/... ./edge/pkg/...
 
 step "fuzzing, ${FUZZTIME:=4s} a target"
 FUZZTIME=$FUZZTIME hack/fuzz.sh
 
 step "the page, read by Prometheus' own parsers"
-go -C hack/conformance test ./...
+hack/gotest.sh hack/conformance ./...
 
 step "a real Prometheus scrapes the built command"
 hack/build.sh bin/nodemetrics
-NODEMETRICS=$PWD/bin/nodemetrics go -C cloud/cmd/nodemetrics test -count=1 -tags e2e .
+NODEMETRICS=$PWD/bin/nodemetrics hack/gotest.sh cloud/cmd/nodemetrics -count=1 -tags e2e .
 
 step "Alertmanager takes the inhibition rules, alerts outlive Prometheus, and the way off the Pushgateway is walked"
-go test -count=1 -tags e2e -run 'TestInhibition|TestPrometheusRestart|TestTroubleshooting|TestFromPushgateway|TestParallelRules|TestOldConfigKey' ./hack/operator
+hack/gotest.sh . -count=1 -tags e2e -run 'TestInhibition|TestPrometheusRestart|TestTroubleshooting|TestFromPushgateway|TestParallelRules|TestOldConfigKey' ./hack/operator
 
 step "the benchmark's own checks"
 go -C hack/bench vet ./...
-go -C hack/bench test ./...
+hack/gotest.sh hack/bench ./...
 
 step "the image without a daemon"
-go -C hack/tools test ./...
+hack/gotest.sh hack/tools ./...
 
 step "the chart, and the manifests that are rendered from it"
 hack/chart/run.sh

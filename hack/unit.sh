@@ -15,5 +15,5 @@ fi
 race=
 [ "$(go env CGO_ENABLED)" = 0 ] || race=-race
 for module in . cloud/cmd/nodemetrics edge/cmd/sysinfo-reporter; do
-	go -C "$module" test $race -shuffle=on -timeout 20m ./...
+	hack/gotest.sh "$module" $race -shuffle=on -timeout 20m ./...
 done
