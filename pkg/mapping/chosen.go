@@ -126,12 +126,8 @@ func (w *walker) chosen(instance int32, names *labelPlan) ([]pair, span) {
 func (w *walker) appendChosen(text []byte, start int, pairs []pair, before string) ([]byte, []pair, span) {
 	for ; len(pairs) > 0; pairs = pairs[1:] {
 		p := &pairs[0]
-		switch {
-		case before == "" || string(p.name) < before:
-		case string(p.name) == before:
-			return text, pairs, w.twice(p)
-		default:
-			return text, pairs, span{}
+		if before != "" && string(p.name) >= before {
+			break
 		}
 		if len(text) > start {
 			text = append(text, ',')

@@ -180,6 +180,18 @@ func TestDecode(t *testing.T) {
 			`[{name: a, help: h, path: "x[].v", labels: {m: m}, labelsFrom: l}]`,
 			`{"x": [{"v": 1, "l": {"z": "1", "b": 2, "n": null, "e": "", "a": true}, "m": "M"}, {"v": 2}, {"l": {}, "v": 3, "m": "N"}]}`,
 			[]string{`a{a="true",b="2",m="M",z="1"} 1`, `a 2`, `a{m="N"} 3`}},
+		"a label of the node's choice where the mapping's is missing": {
+			`[{name: a, help: h, path: "x[].v", labels: {m: m, s: s.t}, labelsFrom: l}]`,
+			`{"x": [{"v": 1, "l": {"a": 1, "m": "own", "z": 2}}, {"v": 2, "m": null, "s": {}, "l": {"m": "own", "s": 3}}, {"v": 3, "m": "", "l": {"m": "\""}}, {"v": 4, "m": "M", "l": {"m": "", "s": null}}]}`,
+			[]string{`a{a="1",m="own",z="2"} 1`, `a{m="own",s="3"} 2`, `a{m="\""} 3`, `a{m="M"} 4`}},
+		"a label of the node's choice where the mapping's key is empty": {
+			`[{name: a, help: h, path: x.*.v, keyLabel: k, labelsFrom: l}]`,
+			`{"x": {"": {"v": 1, "l": {"k": "own"}}}}`,
+			[]string{`a{k="own"} 1`}},
+		"a label of the node's choice that the mapping names too": {
+			`[{name: a, help: h, path: v, labels: {zone: l.zone}, labelsFrom: l}, {name: b_info, help: h, path: i, value: 1, labels: {os: os}, labelsFrom: .}]`,
+			`{"v": 1, "l": {"zone": "z", "b": 2, "zz": 3}, "i": {"arch": "arm64", "os": "linux"}}`,
+			[]string{`a{b="2",zone="z",zz="3"} 1`, `b_info{arch="arm64",os="linux"} 1`}},
 		"labels of the node's choice with escapes": {
 			`[{name: a, help: h, path: v, labelsFrom: l}]`,
 			`{"v": 1, "l": {"\u0062\u0061": "\"", "bb": "x"}}`,

@@ -35,6 +35,8 @@ families:
 - {name: q_total, type: counter, help: h, path: "q.*.v", keyLabel: k, labels: {sub: s.l.m}}
 - {name: r, help: h, path: "r.*.*", keyLabels: [outer, inner], constLabels: {fixed: 'a "b"'}}
 - {name: s_info, help: h, path: "q.*", keyLabel: k, value: 2, constLabels: {a: b, z: c}, labels: {m: s.l.m}}
+- {name: u, help: h, path: "own[].v", labels: {z: m, l9: ../x.l, z2: l.z2}, labelsFrom: l}
+- {name: v_info, help: h, path: "f.*", keyLabel: aa, value: 2, labels: {z: z}, labelsFrom: .}
 - {name: "t:colon", type: counter, help: h, path: "arr[].v", constLabels: {m: m}}
 `
 

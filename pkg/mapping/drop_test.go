@@ -58,7 +58,7 @@ func TestDrops(t *testing.T) {
 		"a chosen name of Prometheus' own":  {`{"own": [{"v": 1, "l": {"__name__": 1}}]}`, mapping.InvalidLabelName, "own[0].l.__name__", "begins with __, as Prometheus' own do"},
 		"a chosen name that is taken":       {`{"own": [{"v": 1, "l": {"node": 1}}]}`, mapping.InvalidLabelName, "own[0].l.node", "is set by Prometheus or the exporter"},
 		"a chosen name twice":               {`{"own": [{"v": 1, "l": {"a": 1, "b": 1, "\u0061": 2}}]}`, mapping.InvalidLabelName, "own[0].l.a", "label a is given twice"},
-		"a chosen name that the family has": {`{"own": [{"v": 1, "l": {"fixed": 1}}]}`, mapping.InvalidLabelName, "own[0].l.fixed", "label fixed is given twice"},
+		"a chosen name that the family has": {`{"own": [{"v": 1, "fixed": 2, "l": {"fixed": 1}}]}`, mapping.InvalidLabelName, "own[0].l.fixed", "label fixed is given twice"},
 		"a long label":                      {`{"arr": [{"v": 1, "l": "p"}, {"l": "` + strings.Repeat(`\u00e9`, 9) + `", "v": 2}]}`, mapping.LabelTooLong, "arr[1].l", "a label value of 18 bytes, the limit is 16"},
 		"a long key label":                  {`{"any": {"` + strings.Repeat("k", 17) + `": 1}}`, mapping.LabelTooLong, "any." + strings.Repeat("k", 17), "17 bytes, the limit is 16"},
 		"a long number label":               {`{"x": {"v": 1, "l": 12345678901234567}}`, mapping.LabelTooLong, "x.l", "17 bytes, the limit is 16"},
@@ -77,6 +77,8 @@ func TestDrops(t *testing.T) {
 		"chosen labels in another order":    {`{"own": [{"v": 1, "l": {"p": 1, "q": 2}}, {"v": 1, "l": {"q": 2, "p": 1}}]}`, mapping.DuplicateSeries, "own[1].v", `a second series d`},
 		"too many":                          {`{"arr": [` + elements(11) + `]}`, mapping.TooManySamples, "arr[10].v", "more than 10 samples, which is the limit"},
 		"too many, info objects among them": {`{"info": [{},{},{},{},{},{},{},{},{},{},{}]}`, mapping.TooManySamples, "info[10]", "more than 10 samples"},
+		"a chosen name beside a bad label":  {`{"own": [{"v": 1, "l": {"fixed": 1}, "fixed": []}]}`, mapping.WrongType, "own[0].fixed", "an array where the mapping has a value"},
+		"two series by a chosen label":      {`{"own": [{"v": 1, "fixed": 1}, {"v": 1, "l": {"fixed": 1}}]}`, mapping.DuplicateSeries, "own[1].v", `a second series d with the labels "fixed=\"1\""`},
 		"too many labels": {`{"own": [{"v": 1, "l": {"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1,"j":1,"k":1,"l":1,"m":1,"n":1,"o":1,"p":1,"q":1}}]}`,
 			mapping.TooManyLabels, "own[0].l.q", "more than 16 labels, which is the limit"},
 
@@ -224,7 +226,7 @@ func TestDropsAllocateNothing(t *testing.T) {
 	long := strings.Repeat("l", 17)
 	var content any = `{"x": {"v": "N/A", "l": []}, "arr": [{"v": {}}, {"v": 1, "l": "` + long + `"}, {"v": 1}, {"v": 1}, 5],
 		"any": {"p": -1, "` + long + `": 1}, "t": "now", "i": -5, "n": 7, "e": "none", "info": [{"l": "` + long + `"}],
-		"own": [{"v": 1, "l": {"a-b": 1}}, {"v": 1, "l": {"a": 1, "b": 2, "a": 3}}, {"v": 1, "l": {"a": []}}, {"v": 1, "l": {"fixed": 1}}]}`
+		"own": [{"v": 1, "l": {"a-b": 1}}, {"v": 1, "l": {"a": 1, "b": 2, "a": 3}}, {"v": 1, "l": {"a": []}}, {"v": 1, "fixed": 1, "l": {"fixed": 1}}]}`
 	var r mapping.Report
 	if got := testing.AllocsPerRun(100, func() {
 		if err := d.Decode(content, &r); err != nil {

@@ -31,6 +31,8 @@ func (w *walker) labels(fp *famPlan, instance int32) span {
 	return wrong
 }
 
+// writeLabels writes the labels of a sample by name. One of the node's choice
+// stands in for a label of the mapping that is missing.
 func (w *walker) writeLabels(fp *famPlan, instance int32) span {
 	r := w.report
 	text := r.text
@@ -62,6 +64,12 @@ func (w *walker) writeLabels(fp *famPlan, instance int32) span {
 			if value.kind == kindNone || value.start == value.end {
 				continue // in Prometheus an empty label is a label that is not there
 			}
+		}
+		if len(pairs) > 0 && string(pairs[0].name) == l.name {
+			if l.constant || value.start != pairs[0].value.start {
+				return w.twice(&pairs[0])
+			}
+			pairs = pairs[1:] // the mapping names one of the node's own labels
 		}
 		if len(text) > start {
 			text = append(text, ',')

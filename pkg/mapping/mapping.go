@@ -48,8 +48,10 @@ type Family struct {
 	// of all nodes.
 	ConstLabels map[string]string `json:"constLabels,omitempty"`
 	// LabelsFrom is the key, beside the value, of an object whose keys are
-	// label names: labels that the node chooses. In an info family it
-	// may be ".", the object that the path leads to.
+	// label names: labels that the node chooses. Such a label fills in
+	// where the mapping's of the same name is missing; where both are
+	// there the sample is dropped. In an info family it may be ".", the
+	// object that the path leads to.
 	LabelsFrom string `json:"labelsFrom,omitempty"`
 	// Scale multiplies the value: 0.001 for milliseconds. It is 1 unless
 	// given, and must not be 0.

@@ -414,12 +414,13 @@ func decodeReference(m *Mapping, nodeField string, message []byte) (*reportOf, e
 }
 
 // labels returns the labels of a sample, or why one of them costs it. They are
-// looked at in the order of their names, those of the node's choice before
-// those that the mapping has of the same name.
+// looked at in the order of their names. A label of the node's choice fills in
+// where the mapping's of the same name is missing; where both are there they must
+// be one and the same value.
 func (at found) labels(f *Family, path []step) ([]string, drop) {
 	type label struct {
-		value  node
-		chosen bool
+		value node
+		twice bool
 	}
 	values := map[string]label{}
 	for name, ref := range f.Labels {
@@ -433,8 +434,8 @@ func (at found) labels(f *Family, path []step) ([]string, drop) {
 		values[name] = label{value: value}
 	}
 	if f.LabelsFrom != "" {
-		steps, _ := resolve(baseOf(f, path), f.LabelsFrom)
-		switch chosen := at.beside(steps, isObject).(type) {
+		from, _ := resolve(baseOf(f, path), f.LabelsFrom)
+		switch chosen := at.beside(from, isObject).(type) {
 		case misfit:
 			return nil, dropWrongType
 		case object:
@@ -445,11 +446,17 @@ func (at found) labels(f *Family, path []step) ([]string, drop) {
 				if text(m.value) == "" {
 					continue
 				}
-				if _, taken := values[m.key]; taken {
-					values[m.key] = label{value: misfit{}, chosen: true}
-				} else {
-					values[m.key] = label{value: m.value, chosen: true}
+				own := values[m.key]
+				if _, bad := own.value.(misfit); bad {
+					continue
 				}
+				if text(own.value) == "" {
+					values[m.key] = label{value: m.value}
+					continue
+				}
+				steps, err := resolve(baseOf(f, path), f.Labels[m.key])
+				same := f.Labels[m.key] != "" && err == nil && slices.Equal(steps, append(slices.Clip(from), step{kind: stepKey, key: m.key}))
+				values[m.key] = label{value: own.value, twice: !same}
 			}
 		}
 	}
@@ -460,16 +467,15 @@ func (at found) labels(f *Family, path []step) ([]string, drop) {
 	slices.Sort(names)
 	var labels []string
 	for _, name := range names {
-		switch l := values[name]; l.value.(type) {
-		case misfit:
-			if l.chosen {
-				return nil, dropInvalidLabelName
-			}
+		l := values[name]
+		if l.twice {
+			return nil, dropInvalidLabelName
+		}
+		if _, bad := l.value.(misfit); bad {
 			return nil, dropWrongType
-		default:
-			if value := text(l.value); value != "" {
-				labels = append(labels, name+`="`+strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(value)+`"`)
-			}
+		}
+		if value := text(l.value); value != "" {
+			labels = append(labels, name+`="`+strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(value)+`"`)
 		}
 	}
 	return labels, drops
