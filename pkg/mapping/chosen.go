@@ -28,7 +28,9 @@ func (w *walker) chosenLabel(p, child *place, instance int32, key span) *Error {
 		if c == '{' {
 			got.kind = kindObject
 		}
-		w.spoil(at, dropWrongType, got.start)
+		if slot := &r.slots[at]; slot.kind != kindBad { // the first that is wrong counts
+			*slot = bad(dropWrongType, got.start)
+		}
 		if w.notes != nil {
 			w.explainBad(got, "%s where a label value is expected", w.describe(got))
 		}

@@ -85,17 +85,10 @@ func (w *walker) lose(p *place, instance int32, got span) {
 		}
 	}
 	for _, slot := range p.below {
-		w.spoil(int(w.report.instances[instance].slots)+slot, dropWrongType, got.start)
+		w.report.slots[int(w.report.instances[instance].slots)+slot] = bad(dropWrongType, got.start)
 		if w.notes != nil {
 			w.explainBad(got, "%s where the mapping has %s", w.describe(got), p.wants())
 		}
-	}
-}
-
-// spoil makes the label of a slot bad, unless it is already.
-func (w *walker) spoil(slot int, d drop, offset uint32) {
-	if s := &w.report.slots[slot]; s.kind != kindBad {
-		*s = bad(d, offset)
 	}
 }
 

@@ -147,6 +147,7 @@ func TestDropsCount(t *testing.T) {
 		"a label far from its sample":       {`{"m": [], "y": {"p": 1, "q": 2}}`, map[mapping.Reason]int{mapping.WrongType: 1}, []string{"e 2"}},
 		"of equal keys the last":            {`{"m": [], "m": {"o": "O"}, "y": {"p": 1}}`, nil, []string{`d{m="O"} 1`}},
 		"of equal keys the last, bad":       {`{"m": {"o": "O"}, "m": [], "y": {"p": 1}}`, map[mapping.Reason]int{mapping.WrongType: 1}, nil},
+		"of equal keys the last, both bad":  {`{"z": [{"v": 1, "c": {"a-b": 1}, "c": 5}, {"v": 1, "c": {"a-b": 1, "c": []}}]}`, map[mapping.Reason]int{mapping.WrongType: 2, mapping.InvalidLabelName: 1}, nil},
 		"all that is below":                 {`{"y": 5, "x": [1, {"v": 1}, "a", null, [2]]}`, map[mapping.Reason]int{mapping.WrongType: 4}, []string{"a 1"}},
 		"nothing but labels below":          {`{"m": 5, "y": {"q": 1}}`, nil, []string{"e 1"}},
 		"one chosen label of several":       {`{"z": [{"v": 1, "c": {"a": 1, "b-c": 2, "n": 3}}, {"v": 4, "c": {"a": 2}}]}`, map[mapping.Reason]int{mapping.InvalidLabelName: 1}, []string{`f{a="2"} 4`, "g 3"}},
