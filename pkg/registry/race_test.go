@@ -39,7 +39,9 @@ func TestConcurrently(t *testing.T) {
 	}
 	for range 2 {
 		run(func(i int, node string) {
-			if err := n.Put(node, reports[i%len(reports)]); err != nil && reason(t, err) != registry.Forgotten {
+			// Of two reports of a node, the one that a busy machine held up is late.
+			err := n.Put(node, reports[i%len(reports)])
+			if err != nil && reason(t, err) != registry.Forgotten && reason(t, err) != registry.Late {
 				t.Error(err)
 			}
 		})
