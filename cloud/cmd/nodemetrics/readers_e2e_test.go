@@ -16,6 +16,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -40,6 +41,9 @@ const (
 // wants the crowd to be cut. The scraper comes from the crowd's own address, so
 // nothing but what they do tells it from them.
 func TestCrowd(t *testing.T) {
+	if scraper() {
+		return
+	}
 	plain := startCrowded(t, "", "")
 	secure := startCrowded(t, "", writeWebConfig(t, ""))
 	http2 := startCrowded(t, "", writeWebConfig(t, "http_server_config: {http2: true}\n"))
@@ -60,10 +64,10 @@ func TestCrowd(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := test.server
-			rest := s.scrape(t, 10)
+			rest := s.scrapeApart(t, 10)
 			goroutines := s.number(t, "go_goroutines ")
 			c := gather(t, s, test.size, test.attack)
-			beside := s.scrape(t, scrapes)
+			beside := s.scrapeApart(t, scrapes)
 			t.Logf("%d of %d scrapes have the page; it takes %v at rest, beside the crowd %v (%.1f times) and at most %v; %d came",
 				len(beside), scrapes, median(rest), median(beside), median(beside).Seconds()/median(rest).Seconds(), slices.Max(beside), c.came.Load())
 			if len(beside) < least {
@@ -90,7 +94,7 @@ func TestFewDescriptors(t *testing.T) {
 	const limit = 1024
 	s := startCrowded(t, fmt.Sprintf("ulimit -n %d; ", limit), "")
 	gather(t, s, 1500, func(c *crowd) { c.stall("GET /met") })
-	if got := s.scrape(t, scrapes); len(got) < least {
+	if got := s.scrapeApart(t, scrapes); len(got) < least {
 		t.Errorf("%d of %d scrapes have the page, want %d", len(got), scrapes, least)
 	}
 	if n := s.number(t, "process_max_fds "); n != limit {
@@ -109,12 +113,16 @@ type crowded struct {
 	client  *http.Client
 }
 
+// newClient asks for pages on a connection for each.
+func newClient(address string, secure bool) *crowded {
+	return &crowded{address, secure, &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
+		DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}}
+}
+
 // startCrowded starts the command by a shell that runs prepare first.
 func startCrowded(t *testing.T, prepare, webConfig string) *crowded {
 	t.Helper()
-	s := &crowded{address: freeAddress(t), secure: webConfig != ""}
-	s.client = &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
-		DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+	s := newClient(freeAddress(t), webConfig != "")
 	config := filepath.Join(t.TempDir(), "cloudcore.yaml")
 	write(t, config, fmt.Sprintf(`modules:
   nodeMetrics:
@@ -175,25 +183,78 @@ func (s *crowded) page() ([]byte, error) {
 	return io.ReadAll(response.Body)
 }
 
-// scrape gets the page n times, and returns how long those took that have it.
-func (s *crowded) scrape(t *testing.T, n int) (took []time.Duration) {
+// asScraper, in the environment, makes this program a scraper: it says of whom.
+const asScraper = "NODEMETRICS_SCRAPER"
+
+// order is what a scraper is told, and result what it tells.
+type (
+	order struct {
+		Address string
+		Secure  bool
+		Scrapes int
+	}
+	result struct {
+		Took   []time.Duration // of those that have the page
+		Failed []string
+	}
+)
+
+// scrapeApart has a process of its own get the page n times, and returns how long
+// those took that have it. The crowd is in this one, and would keep a scraper here
+// from the processor, not from the page.
+func (s *crowded) scrapeApart(t *testing.T, n int) []time.Duration {
 	t.Helper()
-	for range n {
+	what, err := json.Marshal(order{s.address, s.secure, n})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(os.Args[0], "-test.run=^TestCrowd$")
+	cmd.Env = append(os.Environ(), asScraper+"="+string(what))
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("the scraper: %v\n%s", err, out)
+	}
+	var r result
+	if err := json.NewDecoder(bytes.NewReader(out)).Decode(&r); err != nil {
+		t.Fatalf("the scraper says %q: %v", out, err)
+	}
+	for _, f := range r.Failed {
+		t.Log("a scrape, after ", f)
+	}
+	if len(r.Took) == 0 {
+		t.Fatalf("none of %d scrapes has the page", n)
+	}
+	return r.Took
+}
+
+// scraper is the other process. It returns whether this is that one.
+func scraper() bool {
+	what := os.Getenv(asScraper)
+	if what == "" {
+		return false
+	}
+	var o order
+	if err := json.Unmarshal([]byte(what), &o); err != nil {
+		panic(err)
+	}
+	s := newClient(o.Address, o.Secure)
+	var r result
+	for range o.Scrapes {
 		begin := time.Now()
 		page, err := s.page()
 		if err == nil && !bytes.Contains(page, []byte("\nprocess_open_fds ")) {
 			err = errors.New("the page lacks its end")
 		}
 		if err != nil {
-			t.Logf("a scrape, after %v: %v", time.Since(begin), err)
+			r.Failed = append(r.Failed, fmt.Sprintf("%v: %v", time.Since(begin), err))
 			continue
 		}
-		took = append(took, time.Since(begin))
+		r.Took = append(r.Took, time.Since(begin))
 	}
-	if len(took) == 0 {
-		t.Fatalf("none of %d scrapes has the page", n)
+	if err := json.NewEncoder(os.Stdout).Encode(r); err != nil {
+		panic(err)
 	}
-	return took
+	return true
 }
 
 // number returns the value on the page of the series that begins so.

@@ -28,8 +28,10 @@ func (m *Module) authorized(h http.Handler) http.Handler {
 		}
 		turn := turnOf(r.Context())
 		turn.give() // it may take a while
+		waiting(r.Context(), true)
 		err := check(r)
 		turn.take()
+		waiting(r.Context(), false)
 		if err == nil {
 			h.ServeHTTP(w, r)
 			return

@@ -89,9 +89,10 @@ func (l *listener) remove(c *conn) {
 }
 
 // victim returns the connection to close for another one: first one without a
-// request, then one whose request waits for others, then one whose reader takes
-// nothing; each time of the address with the most connections the one that has been
-// so for longest. Those that are being answered stay.
+// request, then one whose request waits for others (its turn, a slot, the API
+// server), then one whose reader takes nothing; each time of the address with the
+// most connections the one that has been so for longest. Those that are being
+// answered stay.
 func (l *listener) victim() (worst *conn) {
 	share := map[string]int{}
 	for c := range l.conns {

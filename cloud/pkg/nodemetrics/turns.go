@@ -44,7 +44,9 @@ func (x *turns) begin(r *http.Request) (end func()) {
 	case r.URL.Path == "/metrics":
 		t.of = x.scrapes
 	}
+	waiting(r.Context(), true)
 	t.take()
+	waiting(r.Context(), false)
 	c.turn.Store(t)
 	return func() { endTurn(r.Context()) }
 }

@@ -114,3 +114,56 @@ func TestTurnsWhileWaiting(t *testing.T) {
 		})
 	})
 }
+
+// A connection whose request waits for others gives way to a new one: else those who
+// ask without end, and so wait for their turn nearly all the time, would keep all the
+// connections there are.
+func TestWhoWaitsGivesWay(t *testing.T) {
+	const work, long = 10 * time.Millisecond, 500 * time.Millisecond
+	sleep := func(d time.Duration) http.Handler {
+		return http.HandlerFunc(func(http.ResponseWriter, *http.Request) { time.Sleep(d) })
+	}
+	for name, test := range map[string]struct {
+		path string
+		h    func(*Module) http.Handler
+		want []bool // is given up for another one: while it waits, and then
+	}{
+		"for its turn": {"/healthz", func(*Module) http.Handler { return sleep(long) }, []bool{true, false}},
+		"to be let in": {"/", func(m *Module) http.Handler { return m.authorized(sleep(long)) }, []bool{true, false}},
+		"for nobody":   {"/", func(*Module) http.Handler { return sleep(2 * long) }, []bool{false, false}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBusy(t, func(c *Config) {
+					c.Authorize = func(*http.Request) error {
+						time.Sleep(long)
+						return nil
+					}
+				})
+				go b.ask("/healthz", sleep(long)) // has the turn of probes
+				synctest.Wait()
+				l := newListener(nil, 1, time.Hour, b.m.metrics.conns)
+				ours, theirs := net.Pipe()
+				defer ours.Close()
+				defer theirs.Close()
+				c := &conn{Conn: ours, listener: l}
+				l.conns[c] = struct{}{}
+				r := httptest.NewRequest(http.MethodGet, test.path, nil)
+				go bounded(test.h(b.m), time.Hour, b.turns).ServeHTTP(httptest.NewRecorder(), r.WithContext(withConn(context.Background(), c)))
+				for i, want := range test.want {
+					synctest.Wait()
+					time.Sleep(work)
+					if got := l.victim() == c; got != want {
+						t.Errorf("%d: it is given up: %v, want %v", i, got, want)
+					}
+					time.Sleep(long)
+				}
+				synctest.Wait()
+				time.Sleep(2 * long)
+				if queued, busy := c.queued.Load(), c.busy.Load(); queued != 0 || busy != 0 || l.victim() != c {
+					t.Errorf("at the end %d of %d requests wait", queued, busy)
+				}
+			})
+		})
+	}
+}
