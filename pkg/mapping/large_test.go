@@ -49,73 +49,68 @@ func TestMaxFamilies(t *testing.T) {
 	}
 }
 
-// Forty times the families take some forty times as long to parse and compile;
-// what is quadratic takes 1,600 times as long. The bounds of these tests lie far
-// from both, for the machine may be doing something else.
+// linear has work done many times for a few things, and once for factor times as
+// many, and wants the second to take no longer than the first, or not much: what is
+// quadratic takes factor times as long.
+func linear(t *testing.T, factor int, few, many func()) {
+	t.Helper()
+	small, large := time.Duration(1<<62), time.Duration(1<<62)
+	for range 3 {
+		small = min(small, took(t, func() {
+			for range factor {
+				few()
+			}
+		}))
+		large = min(large, took(t, many))
+	}
+	if large > time.Duration(factor)*small/5 {
+		t.Errorf("%d times few take %v, once %d times as many %v", factor, small, factor, large)
+	}
+}
+
 func TestCompilingIsLinear(t *testing.T) {
-	best := func(n int) time.Duration {
+	compile := func(n int) func() {
 		file, message := largeMapping(n)
-		best := time.Hour
-		for range 5 {
-			start := time.Now()
+		return func() {
 			d := newDecoder(t, parse(t, file), "", mapping.Limits{})
 			if err := d.Decode(message, &mapping.Report{}); err != nil {
 				t.Fatal(err)
 			}
-			best = min(best, time.Since(start))
 		}
-		return best
 	}
-	small, large := best(50), best(2000)
-	if large > 300*small {
-		t.Errorf("50 families take %v, 2,000 take %v", small, large)
-	}
+	linear(t, 40, compile(50), compile(2000))
 }
 
 // However many keys a message has beside the mapped ones, and in whatever order
 // the mapped ones come, the time for a key does not depend on how many there are.
 func TestDecodingIsLinear(t *testing.T) {
-	best := func(n int) time.Duration {
+	decode := func(n int) func() {
 		file, message := largeMapping(n)
 		d := newDecoder(t, parse(t, file), "", mapping.Limits{Samples: n})
-		best := time.Hour
-		for range 20 {
-			start := time.Now()
+		return func() {
 			if err := d.Decode(message, &mapping.Report{}); err != nil {
 				t.Fatal(err)
 			}
-			best = min(best, time.Since(start))
 		}
-		return best
 	}
-	small, large := best(50), best(2000)
-	if large > 300*small {
-		t.Errorf("50 keys take %v, 2,000 take %v", small, large)
-	}
+	linear(t, 40, decode(50), decode(2000))
 }
 
 // Nor does a report of equal series take longer than one of different ones by
 // more than what it says.
 func TestEqualSeriesAreLinear(t *testing.T) {
 	d := newDecoder(t, parse(t, `[{name: a, help: h, path: "x[].v", labels: {l: l}}]`), "", mapping.Limits{Bytes: 1 << 24, Samples: 1 << 18})
-	best := func(n int) time.Duration {
+	equal := func(n int) func() {
 		message := `{"x":[` + strings.TrimSuffix(strings.Repeat(`{"v":1,"l":"same"},`, n), ",") + `]}`
 		var r mapping.Report
-		best := time.Hour
-		for range 3 {
-			start := time.Now()
+		return func() {
 			if err := d.Decode(message, &r); err != nil {
 				t.Fatal(err)
 			}
-			best = min(best, time.Since(start))
+			if len(r.Samples) != 1 || r.Dropped.Total() != n-1 {
+				t.Fatalf("%d samples, %d dropped", len(r.Samples), r.Dropped.Total())
+			}
 		}
-		if len(r.Samples) != 1 || r.Dropped.Total() != n-1 {
-			t.Fatalf("%d samples, %d dropped", len(r.Samples), r.Dropped.Total())
-		}
-		return best
 	}
-	small, large := best(1_000), best(100_000)
-	if large > 2_000*small {
-		t.Errorf("1,000 equal series take %v, 100,000 take %v", small, large)
-	}
+	linear(t, 100, equal(1_000), equal(100_000))
 }
