@@ -121,29 +121,18 @@ func (s *scrape) keep() {
 
 // finish writes what the reader has not taken of the kept page.
 func (s *scrape) finish() error {
-	if s.compress {
-		skip := s.sent
-		for _, b := range s.rest.chunks {
-			if n := min(skip, int64(len(b))); n > 0 {
-				skip, b = skip-n, b[n:]
-			}
-			if len(b) == 0 {
-				continue
-			}
-			if _, err := s.pass(b); err != nil {
-				return err
-			}
+	var page io.Reader = s.rest
+	if !s.compress {
+		z, err := gzip.NewReader(page)
+		if err != nil {
+			return err
 		}
-		return nil
+		page = z
 	}
-	z, err := gzip.NewReader(s.rest)
-	if err != nil {
+	if _, err := io.CopyN(io.Discard, page, s.sent); err != nil {
 		return err
 	}
-	if _, err := io.CopyN(io.Discard, z, s.sent); err != nil {
-		return err
-	}
-	_, err = io.CopyBuffer(passed{s}, z, make([]byte, chunk))
+	_, err := io.CopyBuffer(passed{s}, page, make([]byte, chunk))
 	return err
 }
 

@@ -95,6 +95,18 @@ func TestVictim(t *testing.T) {
 	}
 }
 
+// Of two that stall for just as long the one that came first is cut.
+func TestVictimOfEquals(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCrowd(2, 100)
+		first, second := c.stall(t, "a"), c.stall(t, "a")
+		time.Sleep(2 * stalled)
+		if c.take("new", 0) == nil || !c.cut[first] || c.cut[second] {
+			t.Errorf("cut: the first %v, the second %v", c.cut[first], c.cut[second])
+		}
+	})
+}
+
 // One that trickles is cut too: each of its writes ends, but it waits for its reader
 // nearly all the time.
 func TestTrickler(t *testing.T) {

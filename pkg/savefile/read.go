@@ -105,22 +105,20 @@ func (d *decoder) records(r *registry.Registry, m *mapping.Mapping, take bool) (
 			d.readFamilies()
 		case kind == recordNode:
 			nodes++
-			v := d.node()
-			if d.err != nil {
-				break
-			}
-			if !take {
+			switch v := d.node(); {
+			case d.err != nil:
+			case take:
+				restored, err := r.Restore(m, v)
+				if err != nil {
+					return taken, err // as it was checked, not to be expected
+				}
+				if restored {
+					taken++
+				}
+			default:
 				if err := v.Check(m); err != nil {
 					d.fail("%v", err)
 				}
-				break
-			}
-			restored, err := r.Restore(m, v)
-			if err != nil {
-				return taken, err // as it was checked, not to be expected
-			}
-			if restored {
-				taken++
 			}
 		case kind == recordEnd:
 			if n := d.uint(math.MaxInt64); d.err == nil && n != nodes {
