@@ -71,6 +71,19 @@ func (r *Registry) Each(visit func(*Look)) {
 	}
 }
 
+// Knows says whether a node is known, in whatever state.
+func (r *Registry) Knows(name string) bool {
+	s, hash := r.shard(name)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := s.get(hash, name)
+	if n == nil {
+		return false
+	}
+	_, ok := n.shown(r.now(), r.options.Load().Retention)
+	return ok
+}
+
 // Lookup returns what is known of one node, and its lines: what they mean is told
 // by the families, as in a [Group]. ok is false if nothing is known of it.
 func (r *Registry) Lookup(name string) (l Look, families []mapping.Family, lines Block, ok bool) {

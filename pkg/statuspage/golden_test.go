@@ -67,15 +67,16 @@ func TestGolden(t *testing.T) {
 			"/nodes?sort=series", "/nodes?sort=state", "/nodes?search=nothing", "/nodes?limit=0", "/nodes/edge-1", "/nodes/Edge%202", "/nodes/silent", "/nodes/slow",
 			"/nodes/pending", "/nodes/overdue", "/nodes/none", "/nodes/", "/nodes/?name=slow", "/none", "/nodes/" + strings.Repeat("n", 300), "/nodes/" + strings.Repeat("n", 301),
 			"/api/v1/status", "/api/v1/nodes", "/api/v1/nodes?sort=skew&limit=1&after=500:edge-1", "/api/v1/nodes/edge-1", "/api/v1/nodes/pending",
-			"/api/v1/nodes/silent", "/api/v1/nodes/none", "/api/v1/nodes?limit=0", "/api/v1/nodes?search=nothing", "/api/v1/nodes/?name=slow",
+			"/api/v1/nodes/silent", "/api/v1/nodes/none", "/api/v1/nodes?limit=0", "/nodes?page=-1", "/api/v1/nodes?page=-1", "/api/v1/nodes?search=nothing", "/api/v1/nodes/?name=slow",
 		} {
 			pages[path] = h
 		}
-		pages["/?empty"], pages["/nodes?empty"], pages["/api/v1/status?empty"] = empty, empty, empty
+		const ofNone = " without nodes"
+		pages["/"+ofNone], pages["/nodes"+ofNone], pages["/api/v1/status"+ofNone] = empty, empty, empty
 		var b strings.Builder
 		for _, path := range slices.Sorted(maps.Keys(pages)) {
 			w := httptest.NewRecorder()
-			pages[path].ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+			pages[path].ServeHTTP(w, httptest.NewRequest(http.MethodGet, strings.TrimSuffix(path, ofNone), nil))
 			fmt.Fprintf(&b, "==== GET %.80s\n%d", path, w.Code)
 			for _, name := range slices.Sorted(maps.Keys(w.Header())) {
 				fmt.Fprintf(&b, "\n%s: %s", name, w.Header()[name])

@@ -88,7 +88,7 @@ type column struct {
 }
 
 func (p *pages) nodesPage(w http.ResponseWriter, r *http.Request) {
-	q, err := parse(r.URL.Query())
+	q, err := parse(r)
 	if err != nil {
 		p.problem(w, http.StatusBadRequest, "This list cannot be made", err.Error())
 		return

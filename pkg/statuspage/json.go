@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/edgegauge/edgegauge/pkg/registry"
@@ -59,7 +60,7 @@ func (p *pages) status(l *registry.Look, now time.Time) nodeStatus {
 func millis(d time.Duration) float64 { return float64(d.Milliseconds()) / 1e3 }
 
 func (p *pages) nodesJSON(w http.ResponseWriter, r *http.Request) {
-	q, err := parse(r.URL.Query())
+	q, err := parse(r)
 	if err != nil {
 		fail(w, http.StatusBadRequest, err.Error())
 		return
@@ -88,7 +89,16 @@ func (p *pages) nodesJSON(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *pages) nodeJSON(w http.ResponseWriter, r *http.Request) {
-	name := nodeName(r, "/api/v1/nodes/")
+	name := strings.TrimPrefix(r.URL.Path, "/api/v1/nodes/")
+	var allowed []string
+	if name == "" { // one that is no path of its own
+		allowed = []string{"name"}
+	}
+	if _, err := parameters(r, allowed...); err != nil {
+		fail(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	name = nodeName(r, "/api/v1/nodes/")
 	l, families, lines, ok := p.nodes.Lookup(name)
 	if !ok {
 		fail(w, http.StatusNotFound, "no such node is known")
@@ -99,7 +109,11 @@ func (p *pages) nodeJSON(w http.ResponseWriter, r *http.Request) {
 	reply(w, http.StatusOK, s)
 }
 
-func (p *pages) overviewJSON(w http.ResponseWriter, _ *http.Request) {
+func (p *pages) overviewJSON(w http.ResponseWriter, r *http.Request) {
+	if _, err := parameters(r); err != nil {
+		fail(w, http.StatusBadRequest, err.Error())
+		return
+	}
 	st := p.nodes.Stats()
 	reply(w, http.StatusOK, struct {
 		Nodes  map[string]int `json:"nodes"`

@@ -32,7 +32,7 @@ func TestOpenAPI(t *testing.T) {
 	c := checker{t: t, document: document}
 	for path, operation := range map[string]string{
 		"/status": "/status", "/nodes": "/nodes", "/nodes?limit=1": "/nodes", "/nodes/up": "/nodes/{name}", "/nodes/to-come": "/nodes/{name}",
-		"/nodes?sort=colour": "/nodes", "/nodes/stranger": "/nodes/{name}",
+		"/nodes?sort=colour": "/nodes", "/nodes?page=-1": "/nodes", "/nodes/up?page=1": "/nodes/{name}", "/status?page=1": "/status", "/nodes/stranger": "/nodes/{name}",
 	} {
 		status, text := get(t, h, "/api/v1"+path)
 		var answer any

@@ -266,12 +266,22 @@ func TestWrongQueries(t *testing.T) {
 	h := statuspage.New(newRegistry(t, registry.Options{}), &host{})
 	for query, want := range map[string]string{
 		"state=up": "state:", "sort=colour": "sort:", "order=up": "order:", "limit=0": "limit:", "limit=1001": "limit:", "limit=x": "limit:",
-		"after=x": "after:", "before=1": "before:", "after=1:a&before=1:a": "only one", "search=" + strings.Repeat("x", 301): "search:",
+		"after=x": "after:", "before=1": "before:", "after=1:a&before=1:a": "only one",
+		"page=-1": "page", "page=x": "there are search, state, sort, order, limit, after, before", "State=fresh": "State", "=": "there are",
+		"state=fresh&state=expired": "state: given 2 times", "search=%zz": "cannot be read", "limit=5;page=2": "cannot be read", "search=" + strings.Repeat("x", 301): "search:",
 	} {
 		for _, path := range []string{"/nodes?", "/api/v1/nodes?"} {
 			if status, text := get(t, h, path+query); status != http.StatusBadRequest || !strings.Contains(text, want) {
 				t.Errorf("%s%s: %d %s", path, query, status, text)
 			}
+		}
+	}
+	for path, want := range map[string]string{
+		"status?page=-1": "there are none here", "nodes/edge-1?sort=name": "there are none here",
+		"nodes/edge-1?name=edge-2": "there are none here", "nodes/?name=edge-1&state=fresh": "there are name",
+	} {
+		if status, text := get(t, h, "/api/v1/"+path); status != http.StatusBadRequest || !strings.Contains(text, want) {
+			t.Errorf("%s: %d %s", path, status, text)
 		}
 	}
 	for _, query := range []string{"limit=1", "limit=1000", "search=" + strings.Repeat("x", 300), "order=ascending", "after=-1:a", "before=0:", "after=&before="} {

@@ -2,7 +2,9 @@ package statuspage
 
 import (
 	"fmt"
+	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -53,9 +55,41 @@ func unix(never bool, ms int64) int64 {
 	return ms
 }
 
-// parse reads a request's parameters. The error names the parameter, its value and
+// parameters reads what stands behind the ? of a request. Each must be among those
+// that are allowed, once: a slip of the pen would else go unseen.
+func parameters(r *http.Request, allowed ...string) (url.Values, error) {
+	v, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, fmt.Errorf("the parameters cannot be read: %w", err)
+	}
+	names := make([]string, 0, len(v))
+	for name := range v {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		values := v[name]
+		switch {
+		case slices.Contains(allowed, name):
+			if len(values) > 1 {
+				return nil, fmt.Errorf("%s: given %d times, must be given once", name, len(values))
+			}
+		case len(allowed) == 0:
+			return nil, fmt.Errorf("%.40q, given as %.40q: no such parameter; there are none here", name, values[0])
+		default:
+			return nil, fmt.Errorf("%.40q, given as %.40q: no such parameter; there are %s", name, values[0], strings.Join(allowed, ", "))
+		}
+	}
+	return v, nil
+}
+
+// parse reads the parameters of a list. The error names the parameter, its value and
 // what it may be.
-func parse(v url.Values) (q query, err error) {
+func parse(r *http.Request) (q query, err error) {
+	v, err := parameters(r, "search", "state", "sort", "order", "limit", "after", "before")
+	if err != nil {
+		return q, err
+	}
 	q = query{search: strings.ToLower(v.Get("search")), state: v.Get("state"), sort: v.Get("sort"), limit: defaultLimit}
 	if len(q.search) > mostSearch {
 		return q, fmt.Errorf("search: %d bytes, must be at most %d", len(q.search), mostSearch)

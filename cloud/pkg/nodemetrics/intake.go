@@ -140,6 +140,11 @@ func (m *Module) takeUnnamed(msg *model.Message, received time.Time, waited bool
 		m.rubbish.refused(msg.Content)
 		return err
 	}
+	return ofNode(node, m.takeClaimed(node, msg, received, waited))
+}
+
+// takeClaimed takes a message of the node that it names inside.
+func (m *Module) takeClaimed(node string, msg *model.Message, received time.Time, waited bool) error {
 	if err := m.admit(node, msg, received, waited); err != nil {
 		return err
 	}
@@ -219,6 +224,22 @@ func (r *refusal) Error() string { return r.detail }
 
 func refuse(reason, format string, args ...any) error {
 	return &refusal{reason, fmt.Sprintf(format, args...)}
+}
+
+// claimedError is an error about the report of a node that is named only inside it.
+type claimedError struct {
+	node string
+	error
+}
+
+func (e *claimedError) Unwrap() error { return e.error }
+
+// ofNode adds the node to an error, if there is one.
+func ofNode(node string, err error) error {
+	if err == nil || err == errHeld {
+		return err
+	}
+	return &claimedError{node, err}
 }
 
 // reasonOf returns the reason in an error of take.

@@ -2,6 +2,7 @@ package nodemetrics
 
 import (
 	"encoding/json"
+	"errors"
 	"runtime"
 	"time"
 
@@ -188,8 +189,13 @@ func (m *Module) account(msg *model.Message, start time.Time, err error) (noted 
 	if klog.V(4).Enabled() {
 		klog.V(4).InfoS("Report rejected", "resource", resource, "reason", reason, "err", err)
 	}
+	var inside *claimedError
 	if node, ok := nodeOf(resource); ok && reason != reasonBadNode {
 		m.nodeRefusals.note(node, reason, err)
+	} else if errors.As(err, &inside) && m.registry.Knows(inside.node) {
+		// Anyone may claim any name: those of nodes that there are not would push out
+		// what is remembered of the others.
+		m.nodeRefusals.note(inside.node, reason, err)
 	}
 	return m.refusals.note(reason, resource, err)
 }

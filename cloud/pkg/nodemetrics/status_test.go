@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/kubeedge/beehive/pkg/core/model"
 )
 
 // The status pages tell what became of a node's reports, and of the config.
@@ -111,5 +113,30 @@ func TestNodeRefusalsAreBounded(t *testing.T) {
 	r.note("node-again", "late", fmt.Errorf("late"))
 	if one, _ := r.get("node-again"); one.Reason != "late" {
 		t.Errorf("another reason within a second is not kept: %v", one)
+	}
+}
+
+// A refused report that names its node only inside is that node's last rejection, if
+// there is such a node.
+func TestRefusalOfClaimedNode(t *testing.T) {
+	m := newModule(t, func(c *Config) { c.Identity, c.NodeNameField, c.Limits.Nodes = IdentityPayload, "node", 1 })
+	claim := func(content string) *model.Message {
+		msg := message("", content)
+		msg.Router.Resource = "node/monitor"
+		return msg
+	}
+	accept(t, m, claim(`{"node":"edge-1","timestamp":1000,`+memory("1")[1:]))
+	wantRefused(t, m, claim(`{"node":"edge-1","timestamp":999.5,`+memory("1")[1:]), "late", "")
+	wantRefused(t, m, claim(`{"node":"stranger",`+memory("1")[1:]), "too_many_nodes", "")
+	if one, ok := m.nodeRefusals.get("edge-1"); !ok || one.Reason != "late" {
+		t.Errorf("the last rejection of edge-1 is %+v, %v", one, ok)
+	}
+	if one, ok := m.nodeRefusals.get("stranger"); ok {
+		t.Errorf("of a node that there is not, %+v is remembered", one)
+	}
+	for path, want := range map[string]string{"/nodes": "<code>late</code>", "/nodes/edge-1": "late", "/api/v1/nodes/edge-1": `"reason": "late"`} {
+		if text := get(m, path).Body.String(); !strings.Contains(text, want) {
+			t.Errorf("%s lacks %q:\n%s", path, want, text)
+		}
 	}
 }
