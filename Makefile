@@ -33,10 +33,10 @@ browser: go ## look at the status pages in Chromium; hold the dashboards to Graf
 screenshots: go ## both dashboards with 600 nodes, in light and dark, into .cache/screenshots
 	hack/perses/run.sh
 
-scale: go ## time rules and dashboards in a real Prometheus with 600 and 10,000 nodes
-	hack/packages.sh prometheus=prometheus
-	SCALE_NODES=600 go test -count=1 -tags e2e -v -timeout 10m -run TestScale ./hack/operator
-	SCALE_NODES=10000 go test -count=1 -tags e2e -v -timeout 15m -run TestScale ./hack/operator
+scale: go ## time rules and dashboards in the stack's Prometheus with 600 and 10,000 nodes
+	hack/e2e/build.sh prometheus
+	SCALE_PROMETHEUS=$(CURDIR)/.cache/e2e/bin/prometheus SCALE_NODES=600 go test -count=1 -tags e2e -v -timeout 10m -run TestScale ./hack/operator
+	SCALE_PROMETHEUS=$(CURDIR)/.cache/e2e/bin/prometheus SCALE_NODES=10000 go test -count=1 -tags e2e -v -timeout 20m -run TestScale ./hack/operator
 
 scrapers: go ## try the scrapers of docs/scrapers.md: vmagent, agents, federation, OpenTelemetry
 	hack/scrapers/run.sh

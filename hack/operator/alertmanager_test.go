@@ -6,20 +6,17 @@ package operator
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
+
+	"github.com/edgegauge/edgegauge/hack/programs"
 )
 
 // stock are the inhibition rules that kube-prometheus gives its Alertmanager.
@@ -125,7 +122,7 @@ func TestInhibition(t *testing.T) {
 			var held []string
 			// The state of an alert is that of its last way through the pipeline,
 			// which begins when its group has waited.
-			waitFor(t, fmt.Sprintf("%v to be held back", test.heldBack), func() bool {
+			programs.WaitFor(t, fmt.Sprintf("%v to be held back", test.heldBack), func() bool {
 				held = heldBack(t, url, cluster, len(test.fire))
 				return held != nil && slices.Equal(held, append([]string{}, test.heldBack...))
 			}, func() string { return fmt.Sprintf("held back are %v", held) })
@@ -140,7 +137,7 @@ func heldBack(t *testing.T, url, cluster string, want int) []string {
 		Labels map[string]string
 		Status struct{ State string }
 	}
-	if err := getJSON(url+`/api/v2/alerts?filter=cluster%3D%22`+strings.ReplaceAll(strings.ReplaceAll(cluster, ",", "%2C"), "'", "%27")+`%22`, &alerts); err != nil {
+	if err := programs.GetJSON(url+`/api/v2/alerts?filter=cluster%3D%22`+strings.ReplaceAll(strings.ReplaceAll(cluster, ",", "%2C"), "'", "%27")+`%22`, &alerts); err != nil {
 		t.Fatal(err)
 	}
 	if len(alerts) != want {
@@ -166,86 +163,14 @@ func startAlertmanager(t *testing.T, inhibit string) (url string) {
 
 func startAlertmanagerFor(t *testing.T, text string) (url string) {
 	t.Helper()
-	folder, address := t.TempDir(), freeAddress(t)
+	folder, address := t.TempDir(), programs.FreeAddress(t)
 	config := filepath.Join(folder, "alertmanager.yaml")
 	write(t, config, text)
-	start(t, exec.Command(program(t, "prometheus-alertmanager"), "--config.file="+config, "--storage.path="+folder,
+	programs.Start(t, exec.Command(program(t, "prometheus-alertmanager"), "--config.file="+config, "--storage.path="+folder,
 		"--web.listen-address="+address, "--cluster.listen-address=", "--log.level=warn"))
 	url = "http://" + address
-	waitFor(t, "Alertmanager to be ready", func() bool { return getJSON(url+"/api/v2/status", &struct{}{}) == nil }, nil)
+	programs.WaitFor(t, "Alertmanager to be ready", func() bool { return programs.GetJSON(url+"/api/v2/status", &struct{}{}) == nil }, nil)
 	return url
-}
-
-// start starts a process, has its output in the test's log if that fails, and
-// ends it.
-func start(t *testing.T, cmd *exec.Cmd) {
-	t.Helper()
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan error, 1)
-	go func() { done <- cmd.Wait() }()
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		select {
-		case <-done:
-		case <-time.After(10 * time.Second):
-			_ = cmd.Process.Kill()
-			<-done
-		}
-		if t.Failed() {
-			t.Logf("%s wrote:\n%s", cmd.Path, out.String())
-		}
-	})
-}
-
-const patience = 60 * time.Second
-
-func waitFor(t *testing.T, what string, condition func() bool, state func() string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	for !condition() {
-		select {
-		case <-ctx.Done():
-			if state != nil {
-				what += ": " + state()
-			}
-			t.Fatalf("waited %v for %s", patience, what)
-		case <-tick.C:
-		}
-	}
-}
-
-func getJSON(url string, into any) error {
-	client := http.Client{Timeout: 60 * time.Second}
-	response, err := client.Get(url)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		return err
-	}
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s: %s", response.Status, body)
-	}
-	return json.Unmarshal(body, into)
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 func write(t *testing.T, name, text string) {

@@ -5,7 +5,6 @@ package operator
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -20,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/push"
 
 	"github.com/edgegauge/edgegauge/cloud/pkg/nodemetrics"
+	"github.com/edgegauge/edgegauge/hack/programs"
 )
 
 const fromPushgateway = manifests + "/from-pushgateway"
@@ -90,18 +90,12 @@ func TestFromPushgateway(t *testing.T) {
 
 	await := func(s prometheusFile, what, expr string, want int) {
 		t.Helper()
-		deadline := time.Now().Add(time.Minute)
-		for {
+		var r []any
+		programs.WaitFor(t, what, func() bool {
 			report()
-			r := ask(t, s.url+"/api/v1/query?query="+escape(expr))
-			if len(r) == want {
-				return
-			}
-			if time.Now().After(deadline) {
-				t.Fatalf("%s: %s has %d results, want %d: %v", what, expr, len(r), want, r)
-			}
-			time.Sleep(time.Second)
-		}
+			r = ask(t, s.url+"/api/v1/query?query="+escape(expr))
+			return len(r) == want
+		}, func() string { return fmt.Sprintf("%s has %d results, want %d: %v", expr, len(r), want, r) })
 	}
 	names := []string{"cpu_usage", "mem_free_kb", "disk_free_bytes", "net_rx_bytes", "push_time_seconds"}
 	for _, name := range names {
@@ -207,17 +201,10 @@ func TestOldConfigKey(t *testing.T) {
 
 func startPushgateway(t *testing.T) (url string) {
 	t.Helper()
-	address := freeAddress(t)
-	start(t, exec.Command(program(t, "prometheus-pushgateway"), "--web.listen-address="+address, "--log.level=warn"))
+	address := programs.FreeAddress(t)
+	programs.Start(t, exec.Command(program(t, "prometheus-pushgateway"), "--web.listen-address="+address, "--log.level=warn"))
 	url = "http://" + address
-	waitFor(t, "the Pushgateway to be ready", func() bool {
-		response, err := http.Get(url + "/-/ready")
-		if err == nil {
-			_, _ = io.Copy(io.Discard, response.Body)
-			response.Body.Close()
-		}
-		return err == nil && response.StatusCode == http.StatusOK
-	}, nil)
+	programs.Ready(t, url+"/-/ready")
 	return url
 }
 
@@ -260,12 +247,12 @@ type prometheusFile struct{ url, config string }
 
 func follow(t *testing.T, rules []string, scrapes string) prometheusFile {
 	t.Helper()
-	folder, address := t.TempDir(), freeAddress(t)
+	folder, address := t.TempDir(), programs.FreeAddress(t)
 	s := prometheusFile{"http://" + address, filepath.Join(folder, "prometheus.yaml")}
 	s.write(t, rules, scrapes)
-	start(t, exec.Command(program(t, "prometheus"), "--config.file="+s.config, "--storage.tsdb.path="+filepath.Join(folder, "data"),
+	programs.Start(t, exec.Command(program(t, "prometheus"), "--config.file="+s.config, "--storage.tsdb.path="+filepath.Join(folder, "data"),
 		"--web.listen-address="+address, "--web.enable-lifecycle", "--log.level=warn"))
-	waitFor(t, "Prometheus to be ready", func() bool { return getJSON(s.url+"/api/v1/query?query=1", &struct{}{}) == nil }, nil)
+	programs.WaitFor(t, "Prometheus to be ready", func() bool { return programs.GetJSON(s.url+"/api/v1/query?query=1", &struct{}{}) == nil }, nil)
 	return s
 }
 

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/edgegauge/edgegauge/cloud/pkg/nodemetrics"
+	"github.com/edgegauge/edgegauge/hack/programs"
 )
 
 // TestPrometheusRestart kills a real Prometheus while an alert fires and another waits,
@@ -37,7 +38,7 @@ func TestPrometheusRestart(t *testing.T) {
 receivers: [{name: test, webhook_configs: [{url: %q, send_resolved: true}]}]
 `, receiver.URL))
 
-	folder, address := t.TempDir(), freeAddress(t)
+	folder, address := t.TempDir(), programs.FreeAddress(t)
 	seconds := regexp.MustCompile(`\b(\d+)m\b`)
 	write(t, filepath.Join(folder, "rules.yaml"), seconds.ReplaceAllString(
 		regexp.MustCompile(`(?m)^  interval: .*\n`).ReplaceAllString(ruleFile(t), ""), "${1}s"))
@@ -53,8 +54,8 @@ scrape_configs:
 	run := func() *exec.Cmd {
 		cmd := exec.Command(program(t, "prometheus"), "--config.file="+config, "--storage.tsdb.path="+filepath.Join(folder, "data"),
 			"--web.listen-address="+address, "--rules.alert.for-grace-period=10s", "--rules.alert.resend-delay=10s", "--log.level=warn")
-		start(t, cmd)
-		waitFor(t, "Prometheus to be ready", func() bool { return getJSON(url+"/api/v1/query?query=1", &struct{}{}) == nil }, nil)
+		programs.Start(t, cmd)
+		programs.WaitFor(t, "Prometheus to be ready", func() bool { return programs.GetJSON(url+"/api/v1/query?query=1", &struct{}{}) == nil }, nil)
 		return cmd
 	}
 	value := func(expr string) (v float64, found bool) {
@@ -75,12 +76,12 @@ scrape_configs:
 	)
 
 	first := run()
-	waitFor(t, "an alert that fires, and is told", func() bool {
+	programs.WaitFor(t, "an alert that fires, and is told", func() bool {
 		_, found := value(fires)
 		return found && notices.of("EdgeNodeDown", "firing") > 0
 	}, nil)
 	since, _ := value(firing)
-	waitFor(t, "an alert that has waited for ten seconds", func() bool {
+	programs.WaitFor(t, "an alert that has waited for ten seconds", func() bool {
 		waited, found := value(`timestamp(` + waits + `) - ` + waits)
 		return found && waited > 10
 	}, nil)
@@ -91,18 +92,18 @@ scrape_configs:
 	if err := first.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	waitFor(t, "Prometheus to be gone", func() bool { return getJSON(url+"/api/v1/query?query=1", &struct{}{}) != nil }, nil)
+	programs.WaitFor(t, "Prometheus to be gone", func() bool { return programs.GetJSON(url+"/api/v1/query?query=1", &struct{}{}) != nil }, nil)
 	restarted := float64(time.Now().UnixMilli()) / 1000
 	run()
 	// The first samples of the new process.
 	after := func(expr string) string { return fmt.Sprintf(`%s and timestamp(%s) > %f`, expr, expr, restarted) }
-	waitFor(t, "the alert to fire again", func() bool { _, found := value(after(fires)); return found }, nil)
+	programs.WaitFor(t, "the alert to fire again", func() bool { _, found := value(after(fires)); return found }, nil)
 	if now, _ := value(after(firing)); now != since {
 		t.Errorf("the alert fires since %f, and before the restart did since %f", now, since)
 	}
 	// As of its first samples: had it begun anew, that would be a moment ago.
 	var waited float64
-	waitFor(t, "the alert that waits to be there again", func() (found bool) {
+	programs.WaitFor(t, "the alert that waits to be there again", func() (found bool) {
 		waited, found = value(fmt.Sprintf(`(timestamp(%[1]s) - %[1]s) and timestamp(%[1]s) > %[2]f`, waits, restarted))
 		return found
 	}, nil)
@@ -112,9 +113,9 @@ scrape_configs:
 	if _, found := value(after(`ALERTS{alertname="EdgeNodeDown",node="gone",alertstate="pending"}`)); found {
 		t.Error("the alert that fired is pending after the restart")
 	}
-	waitFor(t, "Alertmanager to have the alert from the new process", func() bool {
+	programs.WaitFor(t, "Alertmanager to have the alert from the new process", func() bool {
 		var alerts []struct{ UpdatedAt time.Time }
-		return getJSON(alertmanager+`/api/v2/alerts?filter=alertname%3D%22EdgeNodeDown%22`, &alerts) == nil && len(alerts) == 1 &&
+		return programs.GetJSON(alertmanager+`/api/v2/alerts?filter=alertname%3D%22EdgeNodeDown%22`, &alerts) == nil && len(alerts) == 1 &&
 			alerts[0].UpdatedAt.After(time.UnixMilli(int64(restarted*1000)))
 	}, nil)
 	if n := notices.of("EdgeNodeDown", "resolved"); n > 0 {

@@ -5,8 +5,10 @@ package programs
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os/exec"
@@ -54,27 +56,41 @@ func tail(out []byte) []byte {
 // instead when it never did.
 func WaitFor(t *testing.T, what string, condition func() bool, last func() string) {
 	t.Helper()
-	tick := time.NewTicker(100 * time.Millisecond)
+	WaitUpTo(t, patience, what, condition, last)
+}
+
+// WaitUpTo is WaitFor for what takes longer or may be asked less often: it asks six
+// hundred times within the limit.
+func WaitUpTo(t *testing.T, limit time.Duration, what string, condition func() bool, last func() string) {
+	t.Helper()
+	tick := time.NewTicker(limit / 600)
 	defer tick.Stop()
-	for end := time.Now().Add(patience); !condition(); <-tick.C {
+	for end := time.Now().Add(limit); !condition(); <-tick.C {
 		if time.Now().After(end) {
 			if last != nil {
 				what += ": " + last()
 			}
-			t.Fatalf("waited %v for %s", patience, what)
+			t.Fatalf("waited %v for %s", limit, what)
 		}
 	}
 }
 
-// FreeAddress is an address on loopback that nobody listens on now.
+// FreeAddress is an address on loopback that nobody listens on now. Its port is none
+// that the system gives to whoever asks for any, so that it stays free until the
+// program has it.
 func FreeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for {
+		l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", 12000+rand.IntN(20000)))
+		if errors.Is(err, syscall.EADDRINUSE) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.Close()
+		return l.Addr().String()
 	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // Ready waits until an address answers 200.
