@@ -1,12 +1,12 @@
 // Package fleet simulates edge nodes that send sysInfo version 1 reports, for
 // demonstrations, end-to-end tests and benchmarks.
 //
-// Its one contract: a report is a pure function of the fleet's options, the
-// node and the time. Nothing is stored per node, so that a fleet of 100,000
-// costs no more to hold than one of ten, every run sees the same data, and any
-// number of goroutines may ask for reports in any order. Counters never fall
-// as time goes on, and what belongs together agrees: the processor seconds add
-// up to the uptime, the usage ratio is their slope.
+// Its one contract: a report depends on nothing but the fleet's options, the
+// node and the time. A Fleet stores nothing per node: 100,000 nodes take no more
+// memory than ten, every run yields the same data, and any number of goroutines
+// may ask for reports in any order. Counters never fall as time goes on, and
+// related values agree: the processor seconds add up to the uptime of all
+// processors, and the busy ones grow as the usage ratio says.
 package fleet
 
 import (
@@ -18,35 +18,35 @@ import (
 	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
-// Shape is the selection of fields that every node of a fleet reports.
+// Shape selects the fields that every node of a fleet reports.
 type Shape int
 
 const (
-	// Full is every field of sysInfo version 1, as a small edge box with a
-	// GPU, two network interfaces and a few sensors of its own would send it.
+	// Full selects every field of sysInfo version 1, as a small edge box
+	// with a GPU, two network interfaces and a few sensors sends them.
 	Full Shape = iota
-	// Baseline is the fleet that edgegauge is measured with: together with
-	// the four families that every known node has, 30 series in 22 families.
-	// 16 of the families carry the label node alone; the others are two of
-	// each: network devices (2), mount points (3), disks (2).
+	// Baseline selects the fields that edgegauge is measured with. With the
+	// four families that every known node has, a node has 30 series in 22
+	// families: 16 families with one series each, and two families each for
+	// its 2 network devices, its 3 mount points and its 2 disks.
 	Baseline
 )
 
-// BaselineSeries and BaselineFamilies are what one node of shape Baseline
-// occupies on the page, the four families of every known node included.
+// BaselineSeries and BaselineFamilies count what a node of shape Baseline has on
+// the page, with the four families that every known node has.
 const (
 	BaselineSeries   = 30
 	BaselineFamilies = 22
 )
 
-// Options describe a fleet. The zero value is a fleet without nodes.
+// Options describe a fleet. The zero value describes one without nodes.
 type Options struct {
 	Nodes int
 	Seed  uint64
 	Shape Shape
-	// Epoch is when the youngest node booted; the others did up to 30 days
-	// before. Zero is the start of 2026. Reports from before a node's boot
-	// look like those of the boot.
+	// Epoch is the latest time at which a node booted; each booted up to 30
+	// days before. The zero time means the start of 2026. A report for a
+	// time before the node's boot has the values of the boot.
 	Epoch time.Time
 }
 
@@ -66,25 +66,27 @@ func New(o Options) *Fleet {
 	return &Fleet{nodes: o.Nodes, seed: o.Seed, shape: o.Shape, epoch: o.Epoch.Unix()}
 }
 
-// Len is the number of nodes.
+// Len returns the number of nodes.
 func (f *Fleet) Len() int { return f.nodes }
 
-// Name returns the name of node i, such as edge-node-000123. Names have one
-// length and sort by number.
+// Name returns the name of node i, such as edge-node-000123. The names of up to a
+// million nodes have the same length and sort by number.
 func (f *Fleet) Name(i int) string { return fmt.Sprintf("edge-node-%06d", i) }
 
-// AppendJSON appends the message that node i sends at now to dst.
+// AppendJSON appends to dst the message that node i sends at now when it reports
+// every interval, and returns the extended slice.
 func (f *Fleet) AppendJSON(dst []byte, i int, now time.Time, interval time.Duration) []byte {
 	b, err := json.Marshal(f.Document(i, now, interval))
 	if err != nil {
-		// A Document holds nothing that JSON cannot express unless it holds
-		// a NaN, which would be a bug here.
+		// JSON can express every Document but one that holds a NaN or an
+		// infinity, which would be a bug of this package.
 		panic(err)
 	}
 	return append(dst, b...)
 }
 
-// Document returns what node i reports at now when it reports every interval.
+// Document returns the report that node i makes at now when it reports every
+// interval.
 func (f *Fleet) Document(i int, now time.Time, interval time.Duration) *sysinfo.Document {
 	n := f.node(i, now)
 	d := &sysinfo.Document{
@@ -159,7 +161,7 @@ func (f *Fleet) Document(i int, now time.Time, interval time.Duration) *sysinfo.
 	return d
 }
 
-// fill adds what only shape Full has.
+// fill adds the fields that only shape Full has.
 func (f *Fleet) fill(d *sysinfo.Document, n node) {
 	d.Host.OS, d.Host.OSImage, d.Host.Kernel = "linux", "Debian GNU/Linux 12 (bookworm)", "6.1.0-28-arm64"
 	d.Host.Arch, d.Host.EdgecoreVersion = "arm64", "v1.13.0"
@@ -212,8 +214,9 @@ var (
 	networkNames = [...]string{"eth0", "eth1"}
 )
 
-// What a random number is drawn for. Two values of one node that must not move
-// together have two numbers here; those with a device take one per device.
+// Purposes that random numbers are drawn for. Two values of a node that must not
+// move together have a purpose each. Values of several devices add the device's
+// number to the purpose, so the purposes are eight apart.
 const (
 	drawBoot = 8 * iota
 	drawCPUs
@@ -242,7 +245,7 @@ const (
 	drawOffset
 )
 
-// node is one node at one time.
+// node is a node at one moment.
 type node struct {
 	key    uint64
 	boot   int64
@@ -256,28 +259,27 @@ func (f *Fleet) node(i int, now time.Time) node {
 	n.boot = f.epoch - int64(n.draw(drawBoot)%(30*24*3600))
 	n.uptime = math.Max(0, seconds(now)-float64(n.boot))
 	n.cpus = 2 << (n.draw(drawCPUs) % 3)
-	// Firmware and kernel keep some of every module's memory.
+	// The firmware and the kernel keep some of the memory for themselves.
 	n.memory = (2<<(n.draw(drawMemory)%3)<<30 - 190<<20) &^ 4095
 	return n
 }
 
-// draw returns the node's random number for one purpose. It does not depend on
-// the time.
+// draw returns the node's random number for a purpose. It is the same at all times.
 func (n node) draw(purpose uint64) uint64 { return mix(n.key ^ mix(purpose)) }
 
-// unit is draw as a number from 0 to 1.
+// unit returns draw's number as one from 0 up to, but not including, 1.
 func (n node) unit(purpose uint64) float64 { return float64(n.draw(purpose)>>11) / (1 << 53) }
 
-// wave is a sine between -1 and 1 whose period, ten minutes to an hour and a
-// half, and phase are the node's own for each purpose; and its integral over
-// the uptime.
+// wave returns the value of a sine, between -1 and 1, and its integral over the
+// uptime. Each node has its own phase, and its own period of ten minutes to an hour
+// and a half, for each purpose.
 func (n node) wave(purpose uint64, uptime float64) (value, integral float64) {
 	phase := 2 * math.Pi * n.unit(purpose)
 	omega := 2 * math.Pi / (600 + 4800*n.unit(purpose^1<<32))
 	return math.Sin(omega*uptime + phase), (math.Cos(phase) - math.Cos(omega*uptime+phase)) / omega
 }
 
-// usage is the busy share of the processors. It stays between 0.04 and 0.96.
+// usage returns the busy share of the processors, from 0.04 to 0.96.
 func (n node) usage() float64 {
 	value, _ := n.wave(drawUsage, n.uptime)
 	return n.meanUsage() * (1 + 0.6*value)
@@ -285,38 +287,42 @@ func (n node) usage() float64 {
 
 func (n node) meanUsage() float64 { return 0.1 + 0.5*n.unit(drawUsage^1<<33) }
 
-// busySeconds is the integral of usage over the uptime and the processors.
+// busySeconds returns the seconds that all processors together were busy: the
+// integral of usage over the uptime, times the processors.
 func (n node) busySeconds() float64 {
 	_, integral := n.wave(drawUsage, n.uptime)
 	return float64(n.cpus) * n.meanUsage() * (n.uptime + 0.6*integral)
 }
 
-// load follows the usage of lag seconds ago, as an average does.
+// load returns a load that follows the usage of lag seconds ago, as an average does.
 func (n node) load(lag float64) float64 {
 	value, _ := n.wave(drawUsage, math.Max(0, n.uptime-lag))
 	return 1.2 * float64(n.cpus) * n.meanUsage() * (1 + 0.6*value)
 }
 
-// share is a ratio that swings between 0.1 and 0.9.
+// share returns a ratio that swings between 0.1 and 0.9.
 func (n node) share(purpose uint64) float64 {
 	value, _ := n.wave(purpose, n.uptime)
 	return 0.5 + 0.4*value
 }
 
-// level is a share of whole, in multiples of a power of two.
+// level returns a share of whole, rounded down to a multiple of multiple, which
+// must be a power of two.
 func (n node) level(purpose uint64, whole, multiple uint64) uint64 {
 	return uint64(float64(whole)*n.share(purpose)) &^ (multiple - 1)
 }
 
-// total is a counter that grows by about rate per second since boot, by twice
-// that or next to nothing at times, and never falls.
+// total returns a counter that has grown since boot, by half to one and a half
+// times rate a second on average, and by twice that or next to nothing at times. It
+// never falls.
 func (n node) total(purpose uint64, rate float64) uint64 {
 	_, integral := n.wave(purpose, n.uptime)
 	rate *= 0.5 + n.unit(purpose^1<<33)
 	return uint64(math.Max(0, rate*(n.uptime+0.95*integral)))
 }
 
-// mix is the finalizer of splitmix64: neighbouring numbers come out unrelated.
+// mix is a step of the generator splitmix64: it makes unrelated numbers of
+// neighbouring ones.
 func mix(x uint64) uint64 {
 	x += 0x9e3779b97f4a7c15
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
