@@ -16,7 +16,7 @@ import (
 // exporter does not have.
 func TestNames(t *testing.T) {
 	known := map[string]bool{
-		"nodemetrics_routes": true, "nodemetrics_sessionless_reports_total": true, // cloud/cmd/cloudcore's
+		"nodemetrics_routes": true, "nodemetrics_foreign_certificate_reports_total": true, // cloud/cmd/cloudcore's
 		// Samples of histograms, by the name of their family.
 		"nodemetrics_report_bytes_bucket": true, "nodemetrics_report_duration_seconds_bucket": true, "nodemetrics_scrape_duration_seconds_bucket": true,
 	}

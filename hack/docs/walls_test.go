@@ -38,7 +38,7 @@ var rooms = map[string][]string{
 		"github.com/spf13/cobra", "github.com/spf13/pflag", "sigs.k8s.io/yaml"},
 	// The only room that knows KubeEdge and client-go.
 	"cloud/cmd/cloudcore": {"./cloud/pkg/nodemetrics", clientGolang, beehive, klog,
-		"github.com/kubeedge/kubeedge", "k8s.io", "sigs.k8s.io/yaml", "github.com/spf13/cobra"},
+		"github.com/kubeedge/kubeedge", "github.com/kubeedge/viaduct", "k8s.io", "sigs.k8s.io/yaml", "github.com/spf13/cobra"},
 
 	"edge/pkg": {"./pkg/sysinfo"},
 	// The beehive module for edgecores that are built anew.

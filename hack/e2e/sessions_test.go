@@ -10,20 +10,29 @@ import (
 	"time"
 )
 
+// foreignReports counts reports in the name of one node by the certificate of another.
+const foreignReports = "nodemetrics_foreign_certificate_reports_total"
+
 // sessions: who may report in a node's name, with KubeEdge's cloudHub.authorization
-// (v1.18 and later) and without. The module takes the session's node for the
-// sender. docs/security.md says what is seen here.
+// (v1.18 and later) and without, and with requireOwnCertificate. docs/security.md says
+// what is seen here.
 func (s *suite) sessions(t *testing.T) {
 	if s.KubeEdge == "v1.13.0" {
-		t.Skip("KubeEdge has cloudHub.authorization from v1.18 on")
+		t.Skip("KubeEdge's certificates name their node from v1.18 on at the latest")
 	}
-	before := s.config(t)["cloudcore.yaml"]
+	before := s.config(t)
 	victim, thief := s.edges[1], s.edges[2]
-	const mine, stolen, refused = 201, 300, 333 // loads, which tell who reports
+	const mine, stolen, refused, late = 201, 300, 333, 444 // loads, which tell who reports
 	s.feeds[1].carry(mine)
 	s.feeds[2].carry(stolen)
 	allReport := all(s.shows("edge_node_up", "edge-1", 1), s.shows("edge_node_load1", victim.Name, mine), s.shows("edge_node_load1", thief.Name, stolen))
 	eventually(t, time.Minute, "all report", allReport)
+	if err := s.page(foreignReports, 0)(); err != nil {
+		t.Errorf("while all report under their own names: %v", err)
+	}
+	attributed := func() error {
+		return logged(s.cloudcores[0], fmt.Sprintf("node=%q certificateOf=%q", victim.Name, thief.Name))()
+	}
 
 	// As KubeEdge is by default.
 	victim.Kill()
@@ -38,7 +47,8 @@ func (s *suite) sessions(t *testing.T) {
 	eventually(t, grace+ttl, thief.Name+" is down", s.shows("edge_node_up", thief.Name, 0))
 	eventually(t, 30*time.Second, "without authorization its certificate does for another's name",
 		s.shows("edge_node_load1", victim.Name, stolen))
-	t.Logf("without authorization: %s, by its certificate, has a session and reports as %s", thief.Name, victim.Name)
+	eventually(t, 30*time.Second, "which is counted", all(s.moreThan(foreignReports, 0), attributed))
+	t.Logf("without authorization: %s, by its certificate, has a session and reports as %s, and its reports are counted", thief.Name, victim.Name)
 
 	// The chart has a value for the feature gate and its rights, and none for
 	// cloudHub.authorization.
@@ -56,30 +66,58 @@ func (s *suite) sessions(t *testing.T) {
 		t.Fatalf("the chart's configuration is not what this knows:\n%s", chart)
 	}
 	s.restart(t, on)
-	eventually(t, 30*time.Second, "KubeEdge refuses the session",
-		logged(s.cloudcores[0], `node "`+victim.Name+`": common name of peer certificate didn't match node ID`))
-	eventually(t, 30*time.Second, "the node whose certificate is its own reports", s.shows("edge_node_up", "edge-1", 1))
-	// It makes no session, writes that into its log, and leaves the connection open:
-	// what comes by it goes to the router all the same. A message does not tell the
-	// module by whose certificate it came, only that nobody announced its session. If this fails, KubeEdge has mended it,
-	// and docs/security.md is to say from which version on.
-	s.feeds[2].carry(refused)
-	eventually(t, 30*time.Second, "a report by the connection that was refused counts", all(
-		s.shows("edge_node_load1", victim.Name, refused), s.shows("edge_node_up", thief.Name, 0)))
-	eventually(t, time.Minute, "and is counted, for its node has no session", s.counted("nodemetrics_sessionless_reports_total"))
-	t.Logf("with authorization: its session is refused, and its reports as %s are taken all the same, and counted", victim.Name)
-
-	thief.Kill()
-	s.feeds[2].carry(stolen)
 	if err := victim.Start(); err != nil {
 		t.Fatal(err)
 	}
+	refuses := func() error {
+		return logged(s.cloudcores[0], `node "`+victim.Name+`": common name of peer certificate didn't match node ID`)()
+	}
+	eventually(t, 30*time.Second, "KubeEdge refuses the session", refuses)
+	eventually(t, 30*time.Second, "the nodes whose certificates are their own report",
+		all(s.shows("edge_node_up", "edge-1", 1), s.shows("edge_node_load1", victim.Name, mine)))
+	// KubeEdge makes no session, writes that into its log, and leaves the connection
+	// open: what comes by it goes to the router all the same. If this fails, KubeEdge
+	// has mended it, and docs/security.md is to say from which version on.
+	s.feeds[2].carry(refused)
+	eventually(t, 30*time.Second, "a report by the connection that was refused counts", all(
+		s.shows("edge_node_load1", victim.Name, refused), s.shows("edge_node_up", thief.Name, 0)))
+	eventually(t, 30*time.Second, "and between them the node's own", s.shows("edge_node_load1", victim.Name, mine))
+	eventually(t, 30*time.Second, "those by the other certificate are counted", all(s.moreThan(foreignReports, 3), attributed))
+	t.Logf("with authorization: its session is refused, and its reports as %s are taken all the same, and counted, while %s reports too", victim.Name, victim.Name)
+
+	// With the key its reports are refused too.
+	if err := s.EditConfigMap("nodemetrics.yaml", nodeMetrics(ttl.String())+"    requireOwnCertificate: true\n"); err != nil {
+		t.Fatal(err)
+	}
+	s.feeds[2].carry(late)
+	s.restart(t, on)
+	eventually(t, time.Minute, "KubeEdge refuses the session again", refuses)
+	eventually(t, time.Minute, "its reports are counted", func() error {
+		if s.shows("edge_node_load1", victim.Name, late)() == nil {
+			t.Fatalf("with requireOwnCertificate a report by the certificate of %s counts as that of %s", thief.Name, victim.Name)
+		}
+		return s.moreThan(foreignReports, 5)()
+	})
+	eventually(t, 30*time.Second, "and only the node's own are shown",
+		all(s.shows("edge_node_up", "edge-1", 1), s.shows("edge_node_load1", victim.Name, mine), attributed))
+	t.Logf("with requireOwnCertificate: the reports of %s as %s are refused and counted", thief.Name, victim.Name)
+
+	thief.Kill()
+	s.feeds[2].carry(stolen)
 	if err := thief.Start(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, time.Minute, "with authorization all report under their own names", allReport)
+	eventually(t, time.Minute, "with authorization and the key all report under their own names", allReport)
 
-	s.restart(t, before)
+	if section, ok := before["nodemetrics.yaml"]; ok {
+		err = s.EditConfigMap("nodemetrics.yaml", section)
+	} else {
+		err = s.CutFromConfigMap("nodemetrics.yaml")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.restart(t, before["cloudcore.yaml"])
 	eventually(t, time.Minute, "all is as before", allReport)
 }
 
@@ -94,9 +132,10 @@ func (s *suite) page(series string, want float64) func() error {
 	return s.pageHas(series, fmt.Sprint(want), func(got float64) bool { return got == want })
 }
 
-// counted is the condition that a counter of the first cloudcore's page is above 0.
-func (s *suite) counted(counter string) func() error {
-	return s.pageHas(counter, "more than 0", func(got float64) bool { return got > 0 })
+// moreThan is the condition that a counter of the first cloudcore's page has passed a
+// number.
+func (s *suite) moreThan(counter string, number float64) func() error {
+	return s.pageHas(counter, fmt.Sprint("more than ", number), func(got float64) bool { return got > number })
 }
 
 func (s *suite) pageHas(series, want string, right func(float64) bool) func() error {

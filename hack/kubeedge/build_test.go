@@ -134,6 +134,9 @@ func TestTrees(t *testing.T) {
 					t.Errorf("%s became %s, which the tree's go.mod has not", path, now)
 				}
 			}
+			if want := map[string]string{"v1.18.3": "kubeedge_v1_18", "v1.20.0": "kubeedge_v1_20", "v1.23.1": "kubeedge_v1_22,kubeedge_v1_20"}[version]; want != "" && !strings.Contains(said, " -tags="+want+"\n") {
+				t.Errorf("it lacks -tags=%s:\n%s", want, said)
+			}
 			newer := strings.Contains(said, "-tags=kubeedge_v1_22")
 			module := filepath.Join(folder, "staging/src/github.com/kubeedge/beehive/pkg/core/module.go")
 			if text, err := os.ReadFile(module); err != nil || strings.Contains(string(text), "RestartPolicy()") != newer {
@@ -266,5 +269,22 @@ func TestForksMainIsNamed(t *testing.T) {
 	said, _ := script(t, "build.sh", folder, filepath.Join(t.TempDir(), "cloudcore"))
 	if want := "note: cloud/cmd/cloudcore/cloudcore.go of the tree is not KubeEdge's own"; !strings.Contains(said, want) {
 		t.Errorf("it lacks %q:\n%s", want, said)
+	}
+}
+
+// TestTwins: what cloud/cmd/cloudcore has twice, for viaduct's two places, is the same.
+func TestTwins(t *testing.T) {
+	for _, name := range []string{"viaduct_v1_18.go", "viaduct_v1_18_test.go"} {
+		read := func(name string) string {
+			text, err := os.ReadFile(filepath.Join("../../cloud/cmd/cloudcore", name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, rest, _ := strings.Cut(string(text), "package main\n")
+			return strings.ReplaceAll(rest, `"github.com/kubeedge/kubeedge/pkg/viaduct/`, `"github.com/kubeedge/viaduct/`)
+		}
+		if twin := strings.Replace(name, "v1_18", "v1_20", 1); read(name) != read(twin) {
+			t.Errorf("%s and %s differ in more than where viaduct is", name, twin)
+		}
 	}
 }

@@ -186,16 +186,41 @@ lay_over() {
 	done
 	(IFS=,; echo "{\"Replace\": {${replaced[*]}}}") >"$work/overlay.json"
 
+	build_tags
+}
+
+# build_tags adds to flags the tags that say what this tree has, found by looking.
+build_tags() {
+	local tags=() beehive viaduct where
 	begin "look for RestartPolicy"
-	local beehive
-	beehive=$(go -C "$tree" list "${flags[@]}" -f '{{.Dir}}' github.com/kubeedge/beehive/pkg/core 2>"$work/log") || fail "$(tail -n 5 "$work/log")" \
-		"the tree's go.mod and ours do not go together: tell us, with the tree's version"
+	beehive=$(package_folder github.com/kubeedge/beehive/pkg/core)
 	if grep -q 'RestartPolicy()' "$beehive/module.go"; then
-		flags+=(-tags=kubeedge_v1_22)
-		say "beehive: modules have a RestartPolicy (-tags kubeedge_v1_22)"
+		tags+=(kubeedge_v1_22)
+		say "beehive: modules have a RestartPolicy"
 	else
 		say "beehive: modules have no RestartPolicy"
 	fi
+
+	begin "look for viaduct"
+	if [ -d "$tree/pkg/viaduct" ]; then
+		where=kubeedge_v1_20 viaduct=$tree/pkg/viaduct/pkg/mux
+	else
+		where=kubeedge_v1_18 viaduct=$(package_folder github.com/kubeedge/viaduct/pkg/mux)
+	fi
+	if grep -q PeerCertificates "$viaduct/mux.go"; then
+		tags+=("$where")
+		say "viaduct: a message tells by which certificate it came"
+	else
+		say "viaduct: a message does not tell by which certificate it came"
+	fi
+	[ ${#tags[@]} -eq 0 ] || flags+=("-tags=$(IFS=,; echo "${tags[*]}")")
+	say "tags: ${tags[*]:-none}"
+}
+
+# package_folder PACKAGE prints where the tree has it.
+package_folder() {
+	go -C "$tree" list "${flags[@]}" -f '{{.Dir}}' "$1" 2>"$work/log" || fail "$(tail -n 5 "$work/log")" \
+		"the tree's go.mod and ours do not go together: tell us, with the tree's version"
 }
 
 # own_main says where the tree's main is not KubeEdge's own, for what it does

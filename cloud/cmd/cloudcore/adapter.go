@@ -28,33 +28,27 @@ type exporter interface {
 // of the edge controller, the only place where cloudhub announces sessions, and
 // it connects the exporter with KubeEdge's Node informer.
 type adapter struct {
-	nodes     *nodeWatcher
-	sessions  *sessions
-	strangers *strangers
-	follow    sync.Once // the Node informer
+	nodes        *nodeWatcher
+	sessions     *sessions
+	certificates *certificates
+	follow       sync.Once // the Node informer
 }
 
 var _ core.Module = (*adapter)(nil)
 
 // newAdapter returns the adapter that has a router's messages of these topics
-// handled by the exporter. It starts nothing.
-func newAdapter(to exporter, router listeners, topics []string) *adapter {
-	strangers := newStrangers()
-	both := func(first, second func(string)) func(string) {
-		return func(node string) {
-			first(node)
-			second(node)
-		}
-	}
+// handled by the exporter, and looks at whose certificates they come by. It starts
+// nothing.
+func newAdapter(to exporter, router listeners, topics []string, certificates *certificates) *adapter {
 	return &adapter{
 		nodes: &nodeWatcher{
-			routes: newRoutes(router, strangers.watch(quiet(to.Handle)), topics),
+			routes: newRoutes(router, quiet(to.Handle), topics),
 			expect: to.Expect,
-			forget: both(strangers.forget, to.Forget),
+			forget: to.Forget,
 			listed: to.Listed,
 		},
-		sessions:  newSessions(both(strangers.began, to.Connected), both(strangers.ended, to.Disconnected)),
-		strangers: strangers,
+		sessions:     newSessions(to.Connected, to.Disconnected),
+		certificates: certificates,
 	}
 }
 
@@ -62,7 +56,16 @@ func newAdapter(to exporter, router listeners, topics []string) *adapter {
 func (a *adapter) Name() string { return adapterName }
 
 // Group implements core.Module.
-func (a *adapter) Group() string { return modules.EdgeControllerGroupName }
+//
+// It is also where the adapter takes its place in front of cloudhub, for of all that
+// is called of a module this alone comes at the right time in every KubeEdge from
+// v1.13 to v1.23: core.StartModules asks for it in cloudcore's own goroutine, when all
+// modules are registered, and before the informers start. cloudhub waits for these
+// before it listens, so what is written here is seen by every connection.
+func (a *adapter) Group() string {
+	a.certificates.standInFront()
+	return modules.EdgeControllerGroupName
+}
 
 // Enable implements core.Module.
 func (a *adapter) Enable() bool { return true }

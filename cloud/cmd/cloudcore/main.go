@@ -9,6 +9,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -61,14 +62,24 @@ func register(file string, metrics prometheus.Registerer) error {
 	if config.Authorization == nodemetrics.AuthorizationKubernetes {
 		config.Authorize = newDoor(cloudcoreClient).authorize
 	}
+	if config.RequireOwnCertificate && !seesCertificates {
+		return errors.New("modules.nodeMetrics.requireOwnCertificate: true, but this cloudcore cannot tell by whose certificate a report came: KubeEdge tells it from v1.18 on, to a main built with the tag that hack/kubeedge/build.sh finds")
+	}
+	config.ChecksCertificates = seesCertificates
 	module, err := nodemetrics.Register(config)
 	if err != nil {
 		return fmt.Errorf("registering the nodemetrics module: %w", err)
 	}
-	adapter := newAdapter(module, listener.MessageHandlerInstance, config.Topics)
-	for _, metric := range []prometheus.Collector{adapter.nodes.routes.gauge(), adapter.strangers.total} {
+	certificates := newCertificates(config.Topics, config.RequireOwnCertificate)
+	adapter := newAdapter(module, listener.MessageHandlerInstance, config.Topics, certificates)
+	own := []prometheus.Collector{adapter.nodes.routes.gauge()}
+	if seesCertificates {
+		// Elsewhere a 0 would say that there are no such reports.
+		own = append(own, certificates.total)
+	}
+	for _, metric := range own {
 		if err := metrics.Register(metric); err != nil {
-			return fmt.Errorf("registering the gauge of routes and the counter of strangers: %w", err)
+			return fmt.Errorf("registering the adapter's metrics: %w", err)
 		}
 	}
 	core.Register(adapter)

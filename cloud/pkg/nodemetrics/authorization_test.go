@@ -27,3 +27,19 @@ func TestAuthorizationNeedsSomebodyToAsk(t *testing.T) {
 		t.Errorf("got %v, want an error about the value", err)
 	}
 }
+
+// Where nobody sees certificates, requireOwnCertificate must not mean that all pass.
+func TestOwnCertificateNeedsSomebodyToLook(t *testing.T) {
+	c := DefaultConfig()
+	if c.RequireOwnCertificate {
+		t.Error("it is asked for by default")
+	}
+	c.RequireOwnCertificate = true
+	if _, err := New(c); err == nil || !strings.Contains(err.Error(), "modules.nodeMetrics.requireOwnCertificate: true, which this program") {
+		t.Errorf("got %v, want an error about modules.nodeMetrics.requireOwnCertificate", err)
+	}
+	c.ChecksCertificates = true
+	if _, err := New(c); err != nil {
+		t.Error(err)
+	}
+}

@@ -58,6 +58,11 @@ type Config struct {
 	// in the message's resource. `payload`: if there is none, read
 	// `nodeNameField`.
 	Identity string `json:"identity"`
+	// RequireOwnCertificate refuses reports in the name of one node that come
+	// by the certificate of another; otherwise they are only counted. A
+	// certificate whose common name is not `system:node:<name>` is no node's, and
+	// passes. It works in a cloudcore of KubeEdge v1.18 or later.
+	RequireOwnCertificate bool `json:"requireOwnCertificate"`
 	// NodeNameField is the path of the node's name in a message. With
 	// identity `session` it only counts messages that claim another name.
 	NodeNameField string `json:"nodeNameField"`
@@ -97,6 +102,9 @@ type Config struct {
 	// It may be called by any number of goroutines at once, and should give
 	// up when the request's context ends.
 	Authorize func(*http.Request) error `json:"-"`
+	// ChecksCertificates says that the program does what RequireOwnCertificate
+	// asks for, on the way of a message to the module.
+	ChecksCertificates bool `json:"-"`
 
 	source string // cloudcore's config file
 	seen   *look  // what was read for it

@@ -319,6 +319,8 @@ func TestLoadConfigForms(t *testing.T) {
 		"nodeTTL: &t 7m\nretention: *t":   func(c Config) bool { return c.Retention.Duration == 7*time.Minute },
 		`{"nodeTTL": "7m"}`:               func(c Config) bool { return c.NodeTTL.Duration == 7*time.Minute },
 		"nodeTTLOverrides: []":            func(c Config) bool { return len(c.NodeTTLOverrides) == 0 },
+		"requireOwnCertificate: true":     func(c Config) bool { return c.RequireOwnCertificate },
+		"requireOwnCertificate: false":    func(c Config) bool { return !c.RequireOwnCertificate },
 		"topics: [one/user/a]":            func(c Config) bool { return len(c.Topics) == 1 },
 		"nodeTTLOverrides: [{nodes: a, ttl: 1s}, {nodes: b, ttl: 2s}]": func(c Config) bool {
 			return slices.Equal(c.NodeTTLOverrides, []TTLOverride{{"a", Duration{time.Second}}, {"b", Duration{2 * time.Second}}})

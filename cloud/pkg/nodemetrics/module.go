@@ -62,6 +62,9 @@ func New(c Config) (*Module, error) {
 		// Open pages in the place of closed ones would be the worst answer.
 		return nil, fmt.Errorf("%s.authorization: %s, which this program cannot ask: it works in a cloudcore with a Kubernetes client", section, c.Authorization)
 	}
+	if c.RequireOwnCertificate && !c.ChecksCertificates {
+		return nil, fmt.Errorf("%s.requireOwnCertificate: true, which this program cannot see to: it works in a cloudcore of KubeEdge v1.18 or later", section)
+	}
 	seen := &look{}
 	if c.seen != nil { // by LoadConfig, which others may use too
 		for _, name := range c.seen.names {

@@ -438,7 +438,7 @@ func TestLive(t *testing.T) {
 	values := map[string]string{
 		"enable": "false", "bindAddress": "127.0.0.1:1", "webConfigFile": "/web.yaml", "maxConnections": "77", "maxScrapes": "7", "scrapeTimeout": "7s", "writeTimeout": "7s",
 		"topics":        "[a/user/b]",
-		"authorization": "kubernetes", "identity": "payload", "nodeNameField": "name", "nodeTTL": "7m", "missedReports": "9",
+		"authorization": "kubernetes", "requireOwnCertificate": "true", "identity": "payload", "nodeNameField": "name", "nodeTTL": "7m", "missedReports": "9",
 		"nodeTTLOverrides": "[{nodes: x, ttl: 1h}]", "disconnectGrace": "77s", "retention": "77h", "mappingFile": mapping,
 		"limits.nodes": "77", "limits.samplesPerNode": "77", "limits.reportBytes": "777", "limits.labelValueBytes": "77",
 		"limits.reportsPerSecond": "77", "expectGrace": "77s", "snapshotFile": "/tmp/none", "limits.series": "77", "limits.bytes": "77",
