@@ -173,15 +173,28 @@ func TestFromPushgateway(t *testing.T) {
 	}
 }
 
-// TestParallelRules holds rules-parallel.yaml to the command that it is made by.
+// TestParallelRules holds rules-parallel.yaml to the commands that the document makes
+// it by, run as they stand there.
 func TestParallelRules(t *testing.T) {
-	out, err := exec.Command("sed", "s/record: /record: edgegauge:/; s/edgegauge.pushgateway/edgegauge.parallel/", filepath.Join(fromPushgateway, "rules.yaml")).Output()
-	if err != nil {
+	commands := regexp.MustCompile("(?s)```sh\n(.*?)```").FindStringSubmatch(read(t, "../../docs/from-pushgateway.md"))
+	if commands == nil || !strings.Contains(commands[1], "rules-parallel.yaml") {
+		t.Fatal("the document has no commands that make rules-parallel.yaml")
+	}
+	folder := t.TempDir()
+	to := filepath.Join(folder, "manifests/from-pushgateway")
+	if err := os.MkdirAll(to, 0o755); err != nil {
 		t.Fatal(err)
 	}
+	write(t, filepath.Join(to, "rules.yaml"), read(t, filepath.Join(fromPushgateway, "rules.yaml")))
+	cmd := exec.Command("sh", "-ec", commands[1])
+	cmd.Dir = folder
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
 	groups := func(text string) string { return text[strings.Index(text, "groups:"):] }
-	if got := read(t, filepath.Join(fromPushgateway, "rules-parallel.yaml")); groups(got) != groups(string(out)) {
-		t.Errorf("rules-parallel.yaml is another than of rules.yaml:\n%s", out)
+	made := read(t, filepath.Join(to, "rules-parallel.yaml"))
+	if got := read(t, filepath.Join(fromPushgateway, "rules-parallel.yaml")); groups(got) != groups(made) {
+		t.Errorf("rules-parallel.yaml is another than is made of rules.yaml:\n%s", made)
 	}
 }
 
