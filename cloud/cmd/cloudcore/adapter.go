@@ -8,6 +8,7 @@ import (
 	"github.com/kubeedge/kubeedge/cloud/pkg/common/informers"
 	"github.com/kubeedge/kubeedge/cloud/pkg/common/modules"
 	"github.com/kubeedge/kubeedge/cloud/pkg/router/listener"
+	"k8s.io/client-go/tools/cache"
 	"k8s.io/klog/v2"
 )
 
@@ -31,7 +32,8 @@ type adapter struct {
 	nodes        *nodeWatcher
 	sessions     *sessions
 	certificates *certificates
-	follow       sync.Once // the Node informer
+	informer     func() cache.SharedIndexInformer // of the edge Nodes
+	follow       sync.Once                        // that informer
 }
 
 var _ core.Module = (*adapter)(nil)
@@ -49,6 +51,7 @@ func newAdapter(to exporter, router listeners, topics []string, certificates *ce
 		},
 		sessions:     newSessions(to.Connected, to.Disconnected),
 		certificates: certificates,
+		informer:     func() cache.SharedIndexInformer { return informers.GetInformersManager().EdgeNode() },
 	}
 }
 
@@ -75,7 +78,7 @@ func (a *adapter) Start() {
 	// The edge controller has asked for the same informer when it was
 	// registered, so it is there, and cloudcore starts it after the modules.
 	a.follow.Do(func() {
-		nodes := informers.GetInformersManager().EdgeNode()
+		nodes := a.informer()
 		nodes.AddEventHandler(a.nodes.handler())
 		go a.nodes.list(nodes, beehiveContext.Done())
 	})
