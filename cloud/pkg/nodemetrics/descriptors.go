@@ -7,8 +7,12 @@ import "syscall"
 // open. The others are for cloudcore's edges.
 func connectionsFor(most int) int {
 	var limit syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil || limit.Cur/4 >= uint64(most) {
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		return most
 	}
-	return max(1, int(limit.Cur/4))
+	return shareOf(limit.Cur, most)
+}
+
+func shareOf(descriptors uint64, most int) int {
+	return int(min(uint64(most), max(1, descriptors/4)))
 }

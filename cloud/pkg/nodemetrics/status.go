@@ -1,6 +1,7 @@
 package nodemetrics
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -83,10 +84,7 @@ func problems(counts map[string]float64, examples []refused) []statuspage.Proble
 		all = append(all, p)
 	}
 	slices.SortFunc(all, func(a, b statuspage.Problem) int {
-		if a.Count != b.Count {
-			return map[bool]int{true: -1, false: 1}[a.Count > b.Count]
-		}
-		return strings.Compare(a.Reason, b.Reason)
+		return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Reason, b.Reason))
 	})
 	return all
 }
