@@ -60,8 +60,8 @@ type Config struct {
 	Identity string `json:"identity"`
 	// RequireOwnCertificate refuses reports in the name of one node that come
 	// by the certificate of another; otherwise they are only counted. A
-	// certificate whose common name is not `system:node:<name>` is no node's, and
-	// passes. It works in a cloudcore of KubeEdge v1.18 or later.
+	// certificate whose common name does not begin with `system:node:` is no
+	// node's, and passes. It works in a cloudcore of KubeEdge v1.18 or later.
 	RequireOwnCertificate bool `json:"requireOwnCertificate"`
 	// NodeNameField is the path of the node's name in a message. With
 	// identity `session` it only counts messages that claim another name.
