@@ -56,8 +56,12 @@ Next:
        --set cloudCore.image.tag=$tag-edgegauge --set cloudCore.modules.router.enable=true ...
    (a --set for each value: behind a comma keadm takes the tag for not given)
    or the same three values with helm upgrade.
-3. Prometheus:
+3. edgegauge's chart, with the reporter on the edge nodes, for stock edgecore reports nothing by
+   itself, and the ServiceMonitor, by which Prometheus finds cloudcore:
+     helm upgrade --install edgegauge $root/manifests/chart --namespace kubeedge --set release=<of your Prometheus> \\
+       --set reporter.image.repository=<registry>/sysinfo-reporter --set reporter.image.tag=<tag>
+   or by kubectl, with the image in the reporter's daemonset.yaml:
      kubectl apply --server-side -k $root/manifests/servicemonitor
-4. The reporter on the edge nodes, for stock edgecore reports nothing by itself:
      kubectl apply -k $root/manifests/reporter
+$root/docs/install.md has each step in full.
 END
