@@ -70,8 +70,9 @@ func (s *suite) authorization(t *testing.T) {
 		if err := s.FollowOperator("serviceMonitor/kubeedge/cloudcore/"); err != nil {
 			return err
 		}
-		time.Sleep(2 * time.Second) // some scrapes
-		return s.scraped(cloudcore)
+		// What the operator wrote may still be the configuration of before, so it
+		// is asked again soon.
+		return stack.Eventually(5*time.Second, func() error { return s.scraped(cloudcore) })
 	})
 
 	if _, err := s.Kubectl("", "delete", "clusterrolebinding", "edgegauge-metrics-reader"); err != nil {
