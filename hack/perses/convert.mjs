@@ -26,7 +26,7 @@ export function convert(grafana, prometheus, fill) {
       timeseries: { kind: "TimeSeriesChart", spec: { legend: { position: "bottom", mode: "list" }, yAxis: { format, ...(p.fieldConfig.defaults.min === 0 && { min: 0 }), ...(max !== undefined && { max }) }, visual: { areaOpacity: 0.08, lineWidth: 1.25 } } },
       "state-timeline": { kind: "TimeSeriesChart", spec: { legend: { position: "bottom", mode: "list" }, yAxis: { format, min: 0, max: 1 }, visual: { areaOpacity: 0.5, lineWidth: 1.25 } } },
       bargauge: { kind: "BarChart", spec: { calculation: "last-number", format, sort: "desc", mode: "value" } },
-      table: { kind: "Table", spec: p.type === "table" ? table(p) : {} },
+      table: { kind: "Table", spec: p.type === "table" ? table(p, format) : {} },
     }[p.type];
     const key = `p${p.id}`;
     panels[key] = {
@@ -48,9 +48,9 @@ export function convert(grafana, prometheus, fill) {
   };
 }
 
-// The columns that Grafana's transformations leave.
-function table(p) {
+// The columns that Grafana's transformations leave, and the unit of the value's.
+function table(p, format) {
   const { indexByName, renameByName } = p.transformations.find((t) => t.id === "organize").options;
-  const columns = Object.keys(indexByName).map((name) => ({ name: name === "Value" ? "value" : name, header: renameByName[name] }));
+  const columns = Object.keys(indexByName).map((name) => ({ name: name === "Value" ? "value" : name, header: renameByName[name], ...(name === "Value" && units[p.fieldConfig.defaults.unit] && { format }) }));
   return { density: "compact", defaultColumnHidden: true, columnSettings: [...columns, ...["timestamp", "__name__", "job", "instance", "namespace", "cluster"].filter((n) => !columns.some((c) => c.name === n)).map((name) => ({ name, hide: true }))] };
 }
