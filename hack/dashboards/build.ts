@@ -101,21 +101,22 @@ export const bars = (about: About, ...queries: Query[]): Panel =>
     legend: { showLegend: false, displayMode: as<common.LegendDisplayMode>("list"), placement: "bottom", calcs: [] },
   } satisfies bargauge.Options);
 
-// A table of one query: the labels that are named, in their order, and the value.
-export function list(about: About & { labels: Record<string, string>; value: string; descending?: boolean }, query: Query): Panel {
-  const names = Object.keys(about.labels);
+// A table of one query: the labels that are named, in their order, and the value if it
+// has a name. It is sorted by that, or by another column.
+export function list(about: About & { labels: Record<string, string>; value?: string; sort?: string; descending?: boolean }, query: Query): Panel {
+  const names = [...Object.keys(about.labels), ...(about.value ? ["Value"] : [])];
   const p = panel("table", about, [query], true, {
     frameIndex: 0, showHeader: true, cellHeight: as<common.TableCellHeight>("sm"), enablePagination: true,
-    sortBy: [{ displayName: about.value, desc: about.descending ?? true }],
+    sortBy: [{ displayName: about.sort ?? about.value ?? names[0], desc: about.descending ?? true }],
   } satisfies table.Options, {
     align: as<common.FieldTextAlignment>("auto"), inspect: false, filterable: true,
     cellOptions: { type: as<common.TableCellDisplayMode.Auto>("auto") },
   } satisfies table.FieldConfig);
   p.transformations = [
-    { id: "filterFieldsByName", options: { include: { names: [...names, "Value"] } } },
+    { id: "filterFieldsByName", options: { include: { names } } },
     { id: "organize", options: {
-      indexByName: Object.fromEntries([...names, "Value"].map((n, i) => [n, i])),
-      renameByName: { ...about.labels, Value: about.value },
+      indexByName: Object.fromEntries(names.map((n, i) => [n, i])),
+      renameByName: { ...about.labels, ...(about.value && { Value: about.value }) },
     } },
   ];
   return p;

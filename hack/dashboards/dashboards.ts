@@ -57,7 +57,7 @@ or on (${key})
       { expr: `sort_desc(job:edge_node_temperature_celsius:top10{${nodes}})`, legend: "{{node}}" }),
     list({ title: "Going up and down", width: 8, height: 8, labels: { node: "Node", cluster: "Cluster" }, value: "Changes in 2 h", links: rowToNode, noValue: "none" },
       { expr: `node:edge_node_up:changes2h{${nodes}}` }),
-    list({ title: "Alerts", width: 16, height: 8, labels: { alertname: "Alert", severity: "Severity", node: "Node", instance: "Instance", alertstate: "State", cluster: "Cluster" }, value: "Is", noValue: "none" },
+    list({ title: "Alerts", width: 16, height: 8, labels: { alertname: "Alert", severity: "Severity", node: "Node", instance: "Instance", alertstate: "State", cluster: "Cluster" }, sort: "State", descending: false, noValue: "none" },
       { expr: `ALERTS{alertname=~"Edge.+|ManyEdge.+|Cloudcore.+", cluster=~"$cluster"}` }),
 
     row("Versions"),
@@ -122,7 +122,7 @@ export const node = dashboard(
     stats({ title: "Clock", width: 4, height: 4, unit: "s", description: "How far it is ahead of cloudcore's." }, current("edge_node_clock_skew_seconds", "")),
     stats({ title: "Alerts firing", width: 4, height: 4, steps: good }, { expr: `count(ALERTS{alertstate="firing", ${one}}) or vector(0)` }),
     states({ title: "State over time", width: 12, height: 5, mappings: upDown, steps: [[null, "red"], [1, "green"]] }, { expr: `node:edge_node_up:max{${one}}`, legend: "{{node}}" }),
-    list({ title: "What it runs", width: 12, height: 5, labels: { os_image: "System", kernel: "Kernel", arch: "Processor", edgecore_version: "edgecore", instance: "cloudcore" }, value: "Is" },
+    list({ title: "What it runs", width: 12, height: 5, labels: { os_image: "System", kernel: "Kernel", arch: "Processor", edgecore_version: "edgecore", instance: "cloudcore" } },
       current("edge_node_info", "")),
 
     row("Processors and memory"),

@@ -18,11 +18,12 @@ export function convert(grafana, prometheus, fill) {
       top = p.gridPos.y + 1;
       continue;
     }
-    const { unit, decimals, thresholds, max } = p.fieldConfig.defaults;
+    const { unit, decimals, thresholds, max, mappings = [] } = p.fieldConfig.defaults;
+    const texts = mappings.flatMap((m) => Object.entries(m.options).map(([value, { text }]) => ({ kind: "Value", spec: { value, result: { value: text } } })));
     const format = { unit: units[unit] ?? "decimal", ...(decimals !== undefined && { decimalPlaces: decimals }), ...(units[unit] ? {} : { shortValues: true }) };
     const steps = thresholds.steps.filter((s) => s.value !== null).map((s) => ({ value: s.value, color: { red: "#c4162a", orange: "#e0752d", green: "#37872d", text: undefined }[s.color] }));
     const plugin = {
-      stat: { kind: "StatChart", spec: { calculation: "last-number", format, ...(steps.length && { thresholds: { defaultColor: { red: "#c4162a", green: "#37872d" }[thresholds.steps[0].color], steps } }) } },
+      stat: { kind: "StatChart", spec: { calculation: "last-number", format, ...(texts.length && { mappings: texts }), ...(steps.length && { thresholds: { defaultColor: { red: "#c4162a", green: "#37872d" }[thresholds.steps[0].color], steps } }) } },
       timeseries: { kind: "TimeSeriesChart", spec: { legend: { position: "bottom", mode: "list" }, yAxis: { format, ...(p.fieldConfig.defaults.min === 0 && { min: 0 }), ...(max !== undefined && { max }) }, visual: { areaOpacity: 0.08, lineWidth: 1.25 } } },
       "state-timeline": { kind: "TimeSeriesChart", spec: { legend: { position: "bottom", mode: "list" }, yAxis: { format, min: 0, max: 1 }, visual: { areaOpacity: 0.5, lineWidth: 1.25 } } },
       bargauge: { kind: "BarChart", spec: { calculation: "last-number", format, sort: "desc", mode: "value" } },
