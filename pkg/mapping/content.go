@@ -8,8 +8,11 @@ import (
 	"unsafe"
 )
 
-// bytes returns the JSON of content without copying where it is JSON already.
-func (d *Decoder) bytes(content any) ([]byte, *Error) {
+// bytes returns the JSON of content within the decoder's limit.
+func (d *Decoder) bytes(content any) ([]byte, *Error) { return bytesWithin(content, d.limits.Bytes) }
+
+// bytesWithin returns the JSON of content without copying where it is JSON already.
+func bytesWithin(content any, limit int) ([]byte, *Error) {
 	var data []byte
 	switch c := content.(type) {
 	case []byte:
@@ -20,12 +23,12 @@ func (d *Decoder) bytes(content any) ([]byte, *Error) {
 		data = unsafe.Slice(unsafe.StringData(c), len(c)) // read only
 	default:
 		var err *Error
-		if data, err = marshal(c, d.limits.Bytes); err != nil {
+		if data, err = marshal(c, limit); err != nil {
 			return nil, err
 		}
 	}
-	if len(data) > d.limits.Bytes {
-		return nil, tooLarge(fmt.Sprintf("%d bytes", len(data)), d.limits.Bytes)
+	if len(data) > limit {
+		return nil, tooLarge(fmt.Sprintf("%d bytes", len(data)), limit)
 	}
 	return data, nil
 }

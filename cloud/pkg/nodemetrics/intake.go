@@ -123,12 +123,14 @@ func (m *Module) takeUnnamed(msg *model.Message, received time.Time, waited bool
 	if config.Identity != IdentityPayload {
 		return refuse(reasonNoNode, "the resource %.100q is not of the form node/<node>/<topic>", msg.Router.Resource)
 	}
-	if err := m.rubbish.check(msg.Content); err != nil {
-		return err
+	if !waited {
+		if err := m.rubbish.check(msg.Content); err != nil {
+			return err
+		}
 	}
 	if !isEncoded(msg.Content) {
 		// It would be encoded twice, and by then be another one.
-		data, err := m.decoder.Load().JSON(msg.Content)
+		data, err := m.rubbish.encode(m.decoder.Load(), msg.Content, config.Limits.ReportBytes)
 		if err != nil {
 			return err
 		}
@@ -146,6 +148,7 @@ func (m *Module) takeUnnamed(msg *model.Message, received time.Time, waited bool
 // takeClaimed takes a message of the node that it names inside.
 func (m *Module) takeClaimed(node string, msg *model.Message, received time.Time, waited bool) error {
 	if err := m.admit(node, msg, received, waited); err != nil {
+		m.rubbish.refused(msg.Content)
 		return err
 	}
 	report, err := m.decode(msg)

@@ -348,6 +348,61 @@ func TestEncodingIsBounded(t *testing.T) {
 	})
 }
 
+// What comes as a Go value and names its node only inside is encoded before anybody
+// knows whose it is. What is encoded in vain is bounded, whether it names nobody, a
+// node over its rate, or cannot be encoded; small reports are taken all the while.
+func TestEncodingOfTheUnnamedIsBounded(t *testing.T) {
+	pad := strings.Repeat("x", 200_000)
+	for name, content := range map[string]func(*int) any{
+		"names nobody":     func(n *int) any { return map[string]any{"pad": pad, "n": counted{n, ""}} },
+		"is over its rate": func(n *int) any { return map[string]any{"node": "edge", "pad": pad, "n": counted{n, ""}} },
+		"has no form":      func(n *int) any { return map[string]any{"a": counted{n, ""}, "pad": pad, "z": make(chan int)} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m := limited(t, func(c *Config) { c.Identity, c.NodeNameField = IdentityPayload, "node" })
+				send := func(content any) error {
+					msg := message("", content)
+					msg.Router.Resource = "node/monitor"
+					_, err := m.Handle(msg)
+					return err
+				}
+				times := 0
+				var err error
+				for range 1000 {
+					err = send(content(&times))
+				}
+				if most := 4*rubbishPerSecond/len(pad) + 10; times < 5 || times > most {
+					t.Errorf("%d of 1000 messages are encoded, want at most %d", times, most)
+				}
+				if err == nil || reasonOf(err) != "rate_limited" {
+					t.Errorf("the last one is refused for %v", err)
+				}
+				for range 1000 { // small ones are read, and counted too
+					_ = send(map[string]any{"node": "noise", "pad": pad[:10_000]})
+				}
+				time.Sleep(time.Second)
+				synctest.Wait()
+				// Of each node the burst that is always taken, and one that waited.
+				if accepted, _ := sent(t, m); name == "is over its rate" && accepted != 2*7 {
+					t.Errorf("%v are accepted, want 14", accepted)
+				}
+				for i := range 100 {
+					if err := send(map[string]any{"node": fmt.Sprint("other-", i), "memory": map[string]any{"totalBytes": i}}); err != nil {
+						t.Errorf("a small report of another node: %v", err)
+					}
+				}
+				wantLine(t, m, `edge_node_memory_total_bytes{node="other-99"} 99`)
+				time.Sleep(5 * time.Minute)
+				if err := send(map[string]any{"node": "other", "pad": pad, "memory": map[string]any{"totalBytes": 7}}); err != nil {
+					t.Errorf("when it is over: %v", err)
+				}
+				wantLine(t, m, `edge_node_memory_total_bytes{node="other"} 7`)
+			})
+		})
+	}
+}
+
 // A node that only its messages name is held to the rate before these are decoded,
 // and its newest report is shown too.
 func TestClaimedNodesHaveARate(t *testing.T) {
