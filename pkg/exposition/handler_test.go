@@ -133,14 +133,13 @@ func TestMaxInFlight(t *testing.T) {
 	r := endless(t)
 	for _, limit := range []int{1, 3, 0} {
 		t.Run(fmt.Sprint(limit), func(t *testing.T) {
-			server := httptest.NewServer(exposition.NewHandler(r, exposition.HandlerOptions{MaxInFlight: limit}))
+			server := httptest.NewServer(exposition.NewHandler(r, exposition.HandlerOptions{MaxInFlight: limit, Timeout: time.Hour}))
 			t.Cleanup(server.Close) // after the hanging connections
 			count := map[int]int{0: 10}[limit] + limit
 			for range count {
 				hang(t, server, "")
 			}
-			time.Sleep(100 * time.Millisecond) // all have stalled
-			for range 2 {
+			for range 2 { // which wait until one has stalled
 				response, err := http.Get(server.URL)
 				if err != nil {
 					t.Fatal(err)
