@@ -43,6 +43,27 @@ func TestEscapingLeavesTheFamilyAlone(t *testing.T) {
 	}
 }
 
+// Names are escaped where one of them wants it, be it a label's alone, and a family
+// that wants none stays as it is.
+func TestEscapingWhereItIsWanted(t *testing.T) {
+	family := func(name string, labels ...string) *dto.MetricFamily {
+		m := &dto.Metric{Gauge: &dto.Gauge{}}
+		for _, l := range labels {
+			m.Label = append(m.Label, &dto.LabelPair{Name: &l, Value: &l})
+		}
+		return &dto.MetricFamily{Name: &name, Metric: []*dto.Metric{{Gauge: &dto.Gauge{}}, m}}
+	}
+	if got := withUnderscores.family(family("requests", "a", "x.y")); got.GetName() != "requests" || got.Metric[1].Label[0].GetName() != "a" || got.Metric[1].Label[1].GetName() != "x_y" {
+		t.Errorf("got %v", got)
+	}
+	if got := withUnderscores.family(family("http.requests", "a")); got.GetName() != "http_requests" || got.Metric[1].Label[0].GetName() != "a" {
+		t.Errorf("got %v", got)
+	}
+	if f := family("requests", "a", "b"); withUnderscores.family(f) != f {
+		t.Error("a family that is classic was copied")
+	}
+}
+
 // Labels that would have one name after the escaping keep apart, and those that
 // need none keep theirs.
 func TestEscapedLabelsKeepApart(t *testing.T) {
