@@ -431,6 +431,56 @@ func TestReloadOfWhatIsNoFile(t *testing.T) {
 	}
 }
 
+// A file that is cut short while the module runs, as by a disk that is full, is refused
+// with one line in the log, or is a shorter file that is whole; what is in force stays
+// or changes, and reports are taken all the while.
+func TestReloadOfTruncatedFiles(t *testing.T) {
+	mapping := write(t, filepath.Join(t.TempDir(), "mapping.yaml"), "families:\n- {name: a_value, help: h, path: value}\n- {name: b_value, help: h, path: other}\n")
+	config := write(t, filepath.Join(t.TempDir(), "cloudcore.yaml"), inSection("nodeTTL: 6m\nmappingFile: "+mapping))
+	c, err := LoadConfig(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Host, c.Limits.ReportsPerSecond = prometheus.NewRegistry(), 100_000
+	m, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := 0
+	for _, file := range []string{config, mapping} {
+		whole := contents(t, file)
+		for cut := 0; cut < len(whole); cut += 5 {
+			log := captureLog(t)
+			if err := os.Truncate(file, int64(cut)); err != nil {
+				t.Fatal(err)
+			}
+			settle(m)
+			settle(m)
+			if m.configRefused.Load() != nil {
+				refused++
+				wantLine(t, m, ttlSeconds+"360")
+				if n := strings.Count(log(), "\n"); n != 1 || !strings.Contains(log(), "the changed one is refused") {
+					t.Errorf("%s cut to %d bytes: %d lines of log:\n%s", file, cut, n, log())
+				}
+			} else if cut == 0 {
+				t.Errorf("%s is taken up though nothing is in it", file)
+			}
+			accept(t, m, message("edge", `{"value": 7}`))
+			write(t, file, string(whole))
+			settle(m)
+			if why := m.configRefused.Load(); why != nil {
+				t.Fatalf("%s is whole again, and refused: %s", file, *why)
+			}
+			wantLine(t, m, ttlSeconds+"360")
+			accept(t, m, message("edge", `{"value": 7}`))
+			wantLine(t, m, `a_value{node="edge"} 7`)
+		}
+	}
+	if refused < 10 {
+		t.Errorf("only %d of the files that were cut are refused", refused)
+	}
+}
+
 // TestLive changes every key in turn: what the docs mark as live is taken up, all
 // else is named in the log and waits.
 func TestLive(t *testing.T) {

@@ -317,3 +317,33 @@ func wantOnce(t *testing.T, m *Module) {
 		}
 	}
 }
+
+// The end does not wait for a report that is being decoded, and the report is not lost
+// to those who still read: it is on the page when it is decoded.
+func TestEndInMidReport(t *testing.T) {
+	m := newModule(t, func(c *Config) { c.BindAddress = freeAddress(t) })
+	accept(t, m, message("edge", memory("6")))
+	stop := run(t, m)
+	begun, rest := make(chan struct{}), make(chan struct{})
+	done := make(chan error, 1)
+	go func() {
+		_, err := m.Handle(message("edge", marshaler(func() ([]byte, error) {
+			close(begun)
+			<-rest
+			return []byte(memory("7")), nil
+		})))
+		done <- err
+	}()
+	<-begun
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+	wantLine(t, m, `edge_node_memory_total_bytes{node="edge"} 6`)
+	close(rest)
+	if err := <-done; err != nil {
+		t.Errorf("the report is refused: %v", err)
+	}
+	wantLine(t, m, `edge_node_memory_total_bytes{node="edge"} 7`)
+	wantLine(t, m, `nodemetrics_reports_total{reason="",result="accepted"} 2`)
+	eventually(t, patience, "nothing of Run is left", func() bool { return !strings.Contains(stacks(), "nodemetrics.(*Module).run") })
+}
