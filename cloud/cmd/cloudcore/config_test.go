@@ -73,6 +73,22 @@ func TestPrintedConfig(t *testing.T) {
 	}
 }
 
+// TestPrintedConfigIsLost: a configuration that could not be written is an error.
+func TestPrintedConfigIsLost(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("there is no device that is full: ", err)
+	}
+	defer full.Close()
+	var said bytes.Buffer
+	command := exec.Command(os.Args[0], "--minconfig")
+	command.Env = append(os.Environ(), "TEST_AS_CLOUDCORE=1")
+	command.Stdout, command.Stderr = full, &said
+	if err := command.Run(); err == nil {
+		t.Errorf("cloudcore --minconfig ended well, and said %q", &said)
+	}
+}
+
 // TestHelpIsKubeEdges: the flags are KubeEdge's, and the exporter adds none.
 func TestHelpIsKubeEdges(t *testing.T) {
 	help := cloudcore(t, "X=", "--help")

@@ -88,3 +88,12 @@ func TestNodeWatcher(t *testing.T) {
 		})
 	}
 }
+
+// What is deleted and is no Node is named.
+func TestDeletedNode(t *testing.T) {
+	for object, want := range map[interface{}]string{5: "want a Node, got int", "edge-1": "want a Node, got string"} {
+		if name, err := deletedNode(object); name != "" || err == nil || err.Error() != want {
+			t.Errorf("%v: node %q, error %v; want %s", object, name, err, want)
+		}
+	}
+}
