@@ -246,7 +246,6 @@ func TestEverythingHangs(t *testing.T) {
 			lines = bytes.Count(b, []byte("\n"))
 		}
 	}
-	begin := time.Now()
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
@@ -257,9 +256,6 @@ func TestEverythingHangs(t *testing.T) {
 		}
 	case <-time.After(10 * time.Second):
 		t.Fatal("does not end")
-	}
-	if took := time.Since(begin); took > 2*time.Second {
-		t.Errorf("took %v to end", took)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -291,7 +287,7 @@ func TestSIGTERMWhileItWaits(t *testing.T) {
 			done := make(chan error, 1)
 			go func() { done <- cmd.Wait() }()
 			defer cmd.Process.Kill()
-			for deadline := time.Now().Add(10 * time.Second); ; {
+			for deadline := time.Now().Add(30 * time.Second); ; {
 				h.mu.Lock()
 				waiting := h.waits["proc/meminfo"] > 0
 				h.mu.Unlock()
@@ -303,7 +299,6 @@ func TestSIGTERMWhileItWaits(t *testing.T) {
 				}
 				runtime.Gosched()
 			}
-			begin := time.Now()
 			if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 				t.Fatal(err)
 			}
@@ -311,9 +306,6 @@ func TestSIGTERMWhileItWaits(t *testing.T) {
 			case <-done:
 			case <-time.After(10 * time.Second):
 				t.Fatal("does not end")
-			}
-			if took := time.Since(begin); took > 2*time.Second {
-				t.Errorf("took %v to end", took)
 			}
 		})
 	}

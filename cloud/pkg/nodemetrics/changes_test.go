@@ -245,6 +245,14 @@ func TestRubbishIsBounded(t *testing.T) {
 		if err := r.check(long); err == nil {
 			t.Error("after a silence, five seconds' worth is not over the limit")
 		}
+		// However long it lasts, it is over soon after its end.
+		for range 3600 {
+			r.refused(make([]byte, rubbishPerSecond))
+		}
+		time.Sleep(rubbishBurst)
+		if err := r.check(long); err != nil {
+			t.Errorf("four seconds after an hour of it: %v", err)
+		}
 	})
 }
 

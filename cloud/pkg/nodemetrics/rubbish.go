@@ -76,6 +76,11 @@ func (r *rubbish) add(bytes int) {
 		r.usedUp = now
 	}
 	r.usedUp = r.usedUp.Add(cost)
+	// Short ones are read even then and count too: what follows a long flood is
+	// not to pay for all of it.
+	if most := time.Now().Add(2 * rubbishBurst); r.usedUp.After(most) {
+		r.usedUp = most
+	}
 }
 
 // sizeOf returns how long content is that came as bytes or text, 0 of any other.
