@@ -14,8 +14,14 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 )
 
+const (
+	alert     = 0x15 // the first byte of what TLS answers to anything else
+	handshake = 0x16 // that of its handshake
+)
+
 // advice returns what to do about an error of connecting, or nothing. Spoke
-// tells what the broker began its answer with, 0 for no answer.
+// tells what the broker began its answer with, 0 for no answer. With TLS it is
+// handshake, or what came behind that.
 func (o *options) advice(err error, spoke byte) string {
 	var (
 		name    x509.HostnameError
@@ -37,7 +43,6 @@ func (o *options) advice(err error, spoke byte) string {
 		other.Scheme = "ssl"
 	}
 	closed := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
-	const alert = 0x15 // the first byte of what TLS answers to anything else
 	text := err.Error()
 	switch {
 	case errors.Is(err, packets.ErrorRefusedBadUsernameOrPassword), errors.Is(err, packets.ErrorRefusedNotAuthorised):
@@ -62,6 +67,12 @@ func (o *options) advice(err error, spoke byte) string {
 	case strings.Contains(text, "certificate required"), strings.Contains(text, "bad certificate"), strings.Contains(text, "handshake failure"),
 		strings.Contains(text, "unknown certificate"):
 		return "the broker wants a client's certificate that it knows: give --tls-cert-file and --tls-key-file"
+	case secured[u.Scheme] && closed && spoke != 0:
+		// The alert that says why can be lost with the connection.
+		if o.tlsCertFile == "" {
+			return "the broker speaks TLS and closes the connection: if it wants a client's certificate, give --tls-cert-file and --tls-key-file"
+		}
+		return "the broker speaks TLS and closes the connection: does it know the certificate of --tls-cert-file and --tls-key-file?"
 	case errors.As(err, &record), secured[u.Scheme] && closed:
 		return "the broker does not seem to speak TLS on this port: write --broker=" + other.String()
 	case spoke == alert:

@@ -108,7 +108,11 @@ func (c mqttClient) connect(ctx context.Context) (session, error) {
 	s.paho = paho.NewClient(options)
 	if err := s.await(ctx, s.paho.Connect()); err != nil {
 		s.close()
-		return nil, c.explain(err, heard.first)
+		spoke := heard.first
+		if _, secure := conn.(*tls.Conn); secure && spoke == 0 {
+			spoke = handshake
+		}
+		return nil, c.explain(err, spoke)
 	}
 	return s, nil
 }

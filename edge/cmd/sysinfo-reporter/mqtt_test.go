@@ -3,9 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -107,6 +109,48 @@ func TestBrokerWithoutAcknowledgement(t *testing.T) {
 		session.close()
 	}
 	noneBehind(t, before)
+}
+
+// A broker that wants a client's certificate closes the connection behind the
+// handshake, and the alert that says so may never be read.
+func TestClosedBehindTheHandshake(t *testing.T) {
+	server := httptest.NewTLSServer(nil)
+	t.Cleanup(server.Close)
+	for name, end := range map[string]func(*tls.Conn){
+		"reset":                 func(c *tls.Conn) { _ = c.NetConn().(*net.TCPConn).SetLinger(0) },
+		"closed":                func(*tls.Conn) {},
+		"closed behind CONNECT": func(c *tls.Conn) { _, _ = c.Read(make([]byte, 1)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { l.Close() })
+			go func() {
+				conn, err := l.Accept()
+				if err != nil {
+					return
+				}
+				defer conn.Close()
+				secure := tls.Server(conn, server.TLS)
+				if err := secure.Handshake(); err == nil {
+					end(secure)
+				}
+			}()
+			o, err := parseOptions([]string{"--broker=ssl://" + l.Addr().String(), "--tls-insecure-skip-verify"}, environment())
+			if err != nil {
+				t.Fatal(err)
+			}
+			client, err := o.mqtt()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := client.connect(context.Background()); err == nil || !strings.Contains(err.Error(), "give --tls-cert-file and --tls-key-file") {
+				t.Errorf("error %v, want advice on certificates", err)
+			}
+		})
+	}
 }
 
 func isTimeout(err error) bool {
