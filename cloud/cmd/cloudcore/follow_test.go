@@ -60,7 +60,7 @@ func TestStartFollowsNodes(t *testing.T) {
 	stop := make(chan struct{})
 	defer close(stop)
 	go informer.Run(stop)
-	late := time.After(2 * time.Second)
+	late := time.After(patience)
 	select {
 	case node := <-to.expected:
 		if node != "edge-1" {

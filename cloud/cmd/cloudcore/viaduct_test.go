@@ -22,9 +22,6 @@ import (
 	"github.com/kubeedge/beehive/pkg/core/model"
 )
 
-// patience is how long a test waits for what must come.
-const patience = 30 * time.Second
-
 // paths makes each server's path its own: viaduct registers them with net/http.
 var paths int64
 
