@@ -246,6 +246,7 @@ func TestEverythingHangs(t *testing.T) {
 			lines = bytes.Count(b, []byte("\n"))
 		}
 	}
+	begin := time.Now()
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
@@ -256,6 +257,9 @@ func TestEverythingHangs(t *testing.T) {
 		}
 	case <-time.After(10 * time.Second):
 		t.Fatal("does not end")
+	}
+	if took := time.Since(begin); took > 2*time.Second {
+		t.Errorf("took %v to end", took)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -299,6 +303,7 @@ func TestSIGTERMWhileItWaits(t *testing.T) {
 				}
 				runtime.Gosched()
 			}
+			begin := time.Now()
 			if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 				t.Fatal(err)
 			}
@@ -306,6 +311,9 @@ func TestSIGTERMWhileItWaits(t *testing.T) {
 			case <-done:
 			case <-time.After(10 * time.Second):
 				t.Fatal("does not end")
+			}
+			if took := time.Since(begin); took > 2*time.Second {
+				t.Errorf("took %v to end", took)
 			}
 		})
 	}
