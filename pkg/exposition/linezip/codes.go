@@ -11,6 +11,9 @@ const (
 	distances  = 30
 	endOfBlock = 256
 	longest    = 258 // match
+	near       = 512 // a distance of some lines
+
+	spare = 2 // bytes behind the input that may be looked at, see token
 )
 
 // codes are the Huffman codes of the block being written.
@@ -18,6 +21,7 @@ type codes struct {
 	literalCode  [symbols]packed
 	lengthCode   [longest + 1]packed // with the extra bits
 	distanceCode [distances]packed
+	nearCode     [near + 1]packed // of the distances up to near, with the extra bits
 	lengths      [symbols + distances]uint8
 }
 
@@ -27,54 +31,65 @@ type packed uint32
 func (p packed) bits() uint64 { return uint64(p >> 8) }
 func (p packed) n() uint      { return uint(p & 0xff) }
 
-// token writes what t says of the beginning of text, and returns the rest.
+// token writes what t says of the beginning of text, and returns the rest. Behind
+// what t speaks of, text must go on for spare bytes, whatever they are.
 func (c *codes) token(b *bits, t *token, text []byte) []byte {
+	acc, n, pos := b.acc, b.n, b.pos // in registers: this is bits.add, written out
 	for i := range t {
 		p := &t[i]
 		if p.match > 0 {
-			c.match(b, int(p.match), int(p.distance))
+			var back uint64 // the distance's code with the extra bits
+			var width uint
+			if p.distance <= near {
+				d := c.nearCode[p.distance]
+				back, width = d.bits(), d.n()
+			} else {
+				back, width = c.far(int(p.distance))
+			}
+			for left := int(p.match); left > 0; {
+				m := part(left)
+				l := c.lengthCode[m]
+				acc |= (l.bits() | back<<(l.n()&63)) << (n & 63)
+				n += l.n() + width
+				binary.LittleEndian.PutUint64(b.buf[pos:], acc)
+				pos += int(n >> 3)
+				acc >>= n &^ 7 & 63
+				n &= 7
+				left -= m
+			}
+			text = text[p.match:]
 		}
-		end := int(p.match) + int(p.literals)
-		c.literals(b, text[p.match:end])
-		text = text[end:]
+		// Literals go three at a time. Of the last three, those that are not wanted are
+		// written in no bits: a branch on how many are left would be mispredicted.
+		left := int(p.literals)
+		for text := text; left > 0; left -= 3 {
+			p0 := c.literalCode[text[0]]
+			p1 := c.literalCode[text[1]] & packed((1-left)>>63)
+			p2 := c.literalCode[text[2]] & packed((2-left)>>63)
+			text = text[3:]
+			acc |= p0.bits() << (n & 63)
+			n += p0.n()
+			acc |= p1.bits() << (n & 63)
+			n += p1.n()
+			acc |= p2.bits() << (n & 63)
+			n += p2.n()
+			binary.LittleEndian.PutUint64(b.buf[pos:], acc)
+			pos += int(n >> 3)
+			acc >>= n &^ 7 & 63
+			n &= 7
+		}
+		text = text[p.literals:]
 	}
+	b.acc, b.n, b.pos = acc, n, pos
 	return text
 }
 
-func (c *codes) literals(b *bits, text []byte) {
-	acc, n, pos := b.acc, b.n, b.pos // in registers
-	for ; len(text) >= 3; text = text[3:] {
-		p0, p1, p2 := c.literalCode[text[0]], c.literalCode[text[1]], c.literalCode[text[2]]
-		acc |= p0.bits() << n
-		n += p0.n()
-		acc |= p1.bits() << (n & 63)
-		n += p1.n()
-		acc |= p2.bits() << (n & 63)
-		n += p2.n()
-		binary.LittleEndian.PutUint64(b.buf[pos:], acc)
-		pos += int(n >> 3)
-		acc >>= n &^ 7 & 63
-		n &= 7
-	}
-	b.acc, b.n, b.pos = acc, n, pos
-	for _, v := range text {
-		p := c.literalCode[v]
-		b.add(p.bits(), p.n())
-	}
-}
-
-// match writes one or more matches of n bytes in all, distance back.
-func (c *codes) match(b *bits, n, distance int) {
-	symbol := distanceSymbol(distance)
-	d := c.distanceCode[symbol]
+// far returns the code of distance d with the extra bits, and how many bits that is.
+func (c *codes) far(d int) (uint64, uint) {
+	symbol := distanceSymbol(d)
+	p := c.distanceCode[symbol]
 	extra := distanceExtra(symbol)
-	low := uint64(distance-1) & (1<<extra - 1)
-	for n > 0 {
-		m := part(n)
-		l := c.lengthCode[m]
-		b.add(l.bits()|d.bits()<<l.n()|low<<(l.n()+d.n()), l.n()+d.n()+extra)
-		n -= m
-	}
+	return p.bits() | (uint64(d-1)&(1<<extra-1))<<p.n(), p.n() + extra
 }
 
 // part is the length of the first of the matches that make n bytes.
@@ -211,5 +226,9 @@ func (c *codes) adapt(text []byte, tokens []token) {
 	for n := 3; n <= longest; n++ {
 		p, extra := c.literalCode[lengthSymbol[n]], lengthExtra[n]
 		c.lengthCode[n] = packed((p.bits()|extra.bits()<<p.n())<<8) | packed(p.n()+extra.n())
+	}
+	for d := 1; d <= near; d++ {
+		bits, n := c.far(d)
+		c.nearCode[d] = packed(bits<<8) | packed(n)
 	}
 }

@@ -27,11 +27,12 @@ type Writer struct {
 	w   io.Writer
 	err error
 
-	in     [inputRoom]byte
+	in     [inputRoom + spare]byte
 	start  int // of the input that is not compressed yet
 	end    int
-	lines  [candidates]line // before start, the nearest first
-	stride int              // which of them the tail of the last line was like
+	lines  [candidates]line // before start, in a ring
+	newest uint             // of them
+	stride uint             // which of them the tail of the last line was like
 	tokens []token          // of the lines that are not encoded yet
 
 	out  bits
@@ -66,10 +67,10 @@ func (z *Writer) Write(p []byte) (int, error) {
 	z.crc = crc32.Update(z.crc, crc32.IEEETable, p)
 	z.size += uint32(n)
 	for len(p) > 0 && z.err == nil {
-		m := copy(z.in[z.end:], p)
+		m := copy(z.in[z.end:inputRoom], p)
 		z.end += m
 		p = p[m:]
-		if z.end == len(z.in) {
+		if z.end == inputRoom {
 			z.compress(false)
 		}
 	}
@@ -120,7 +121,7 @@ func (z *Writer) compress(last bool) {
 	}
 	z.encode(begin)
 	// The oldest candidate and all behind it stay.
-	keep := z.lines[candidates-1].start
+	keep := z.back(candidates - 1).start
 	copy(z.in[:], z.in[keep:z.end])
 	z.start -= keep
 	z.end -= keep
@@ -140,7 +141,7 @@ func (z *Writer) encode(begin int) {
 		z.code.begin(&z.out)
 		z.open, z.left = true, min(int(z.size/8), longestBlock)
 	}
-	text := z.in[begin:z.start]
+	text := z.in[begin:]
 	for i := range z.tokens {
 		// No code is longer than 15 bits, so a line cannot more than double.
 		if z.out.len() > outputRoom-4*longestLine {

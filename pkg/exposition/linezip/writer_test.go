@@ -302,3 +302,23 @@ func FuzzRoundTrip(f *testing.F) {
 		}
 	})
 }
+
+// TestCommon has two lines differ in one byte, and in two that are a word apart and
+// differ alike, which a sum of differences would not notice.
+func TestCommon(t *testing.T) {
+	line := bytes.Repeat([]byte("abcdefgh"), 9)
+	for n := range len(line) + 1 {
+		if got := common(line[:n], line); got != n {
+			t.Errorf("%d bytes that are the same: common says %d", n, got)
+		}
+		for i := range n {
+			other := bytes.Clone(line)
+			for j := i; j < len(other); j += 8 {
+				other[j] ^= 1
+				if got := common(line[:n], other); got != i {
+					t.Errorf("%d bytes, different from %d to %d: common says %d", n, i, j, got)
+				}
+			}
+		}
+	}
+}
