@@ -60,7 +60,7 @@ const (
 	// patience is how long a measurement may take: slow contenders at
 	// 100,000 nodes get fewer samples than the others.
 	patience = 15 * time.Second
-	// compressorRounds is how often each compressor is measured.
+	// compressorRounds is how often each compressor is measured at least.
 	compressorRounds = 7
 	// slow is a scrape that is not repeated to warm up once more.
 	slow = 5 * time.Second
@@ -135,7 +135,7 @@ func (b *bench) run() (*results, error) {
 		}
 		if b.wants(edgegauge) {
 			b.progress("%d nodes: compressors", nodes)
-			if f.Compressors, err = measureCompressors(nodes, compressorRounds, b.base); err != nil {
+			if f.Compressors, err = measureCompressors(nodes, b.base); err != nil {
 				return nil, fmt.Errorf("compressors with %d nodes: %w", nodes, err)
 			}
 		}

@@ -51,7 +51,7 @@ func newCompressor(name string) (compressor, error) {
 
 // measureCompressors has each compress the same page, in pieces as the listener
 // writes them, in turn: what slows the machine slows all.
-func measureCompressors(nodes, rounds int, base time.Time) (map[string]compressorResult, error) {
+func measureCompressors(nodes int, base time.Time) (map[string]compressorResult, error) {
 	page, err := ownPage(nodes, base)
 	if err != nil {
 		return nil, err
@@ -64,21 +64,21 @@ func measureCompressors(nodes, rounds int, base time.Time) (map[string]compresso
 		}
 		all[name] = z
 	}
-	repeat := max(1, 2_000_000/len(page)) // a small page takes less than the clock's grain
+	// A small page is compressed as many times as a large one takes, for a machine
+	// that others use too is slower for a second now and then, and not for all alike.
+	rounds := max(compressorRounds, 250_000_000/len(page))
 	seconds, sizes := map[string][]float64{}, map[string]int{}
 	for round := range rounds + 1 {
 		for _, name := range compressors {
 			before := processTime()
-			for range repeat {
-				n, err := compress(all[name], page)
-				if err != nil {
-					return nil, err
-				}
-				sizes[name] = n
+			n, err := compress(all[name], page)
+			if err != nil {
+				return nil, err
 			}
 			if round > 0 { // the first one warms up
-				seconds[name] = append(seconds[name], (processTime()-before)/float64(repeat))
+				seconds[name] = append(seconds[name], processTime()-before)
 			}
+			sizes[name] = n
 		}
 	}
 	results := map[string]compressorResult{}

@@ -96,7 +96,7 @@ func run(args []string) error {
 		}
 		for i := range results.Fleets {
 			f := &results.Fleets[i]
-			if f.Compressors, err = measureCompressors(f.Nodes, compressorRounds, time.Now()); err != nil {
+			if f.Compressors, err = measureCompressors(f.Nodes, time.Now()); err != nil {
 				return err
 			}
 		}
