@@ -3,10 +3,14 @@ package chart
 import (
 	"encoding/json"
 	"maps"
+	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+
+	"sigs.k8s.io/yaml"
 )
 
 // schema is as much of a JSON schema as values.schema.json uses here.
@@ -95,19 +99,26 @@ func closed(t *testing.T, path string, s schema) {
 func TestWrongValues(t *testing.T) {
 	const digest = "reporter.image.digest=sha256:0"
 	for set, says := range map[string]string{
-		"nodeSelector.a=b":                          "additional properties 'nodeSelector' not allowed",
-		"scrape.intervall=30s":                      "at '/scrape': additional properties 'intervall' not allowed",
-		"scrape.interval=30":                        "at '/scrape/interval': got number, want string",
-		"scrape.interval=30sec":                     "at '/scrape/interval': '30sec' does not match pattern",
-		"scrape.kind=PodMonitors":                   "at '/scrape/kind': value must be one of",
-		"scrape.limits.samples=0":                   "at '/scrape/limits/samples': minimum",
-		"scrape.limits.bodySize=512":                "at '/scrape/limits/bodySize'",
-		"scrape.limits.bodySize=512MiB":             "at '/scrape/limits/bodySize'",
-		"scrape.labels.a=true":                      "at '/scrape/labels/a': got boolean, want string",
-		"scrape.labels.a=b c":                       "at '/scrape/labels/a': 'b c' does not match pattern",
-		"scrape.tokenSecret.name=a":                 "at '/scrape/tokenSecret'",
-		"scrape.namespace=Monitoring":               "at '/scrape/namespace'",
-		"release=5":                                 "at '/release': got number, want string",
+		"nodeSelector.a=b":                    "additional properties 'nodeSelector' not allowed",
+		"scrape.intervall=30s":                "at '/scrape': additional properties 'intervall' not allowed",
+		"scrape.interval=30":                  "at '/scrape/interval': got number, want string",
+		"scrape.interval=30sec":               "at '/scrape/interval': '30sec' does not match pattern",
+		"scrape.kind=PodMonitors":             "at '/scrape/kind': value must be one of",
+		"scrape.limits.samples=0":             "at '/scrape/limits/samples': minimum",
+		"scrape.limits.bodySize=512":          "at '/scrape/limits/bodySize'",
+		"scrape.limits.bodySize=512MiB":       "at '/scrape/limits/bodySize'",
+		"scrape.labels.a=true":                "at '/scrape/labels/a': got boolean, want string",
+		"scrape.labels.a=b c":                 "at '/scrape/labels/a': 'b c' does not match pattern",
+		"scrape.tokenSecret.name=a":           "at '/scrape/tokenSecret'",
+		"scrape.namespace=Monitoring":         "at '/scrape/namespace'",
+		"scrape.namespace=a.b":                "at '/scrape/namespace'",
+		"scrape.relabelings[0].action=dropp":  "at '/scrape/relabelings/0/action'",
+		"reporter.secret=a..b":                "at '/reporter/secret'",
+		"reporter.resources.limits.memory=-1": "at '/reporter/resources/limits/memory'",
+		"reporter.nodeSelector.a=b c":         "at '/reporter/nodeSelector/a'",
+		"cloudcore.podLabels.a=b/c":           "at '/cloudcore/podLabels/a'",
+		"networkPolicy.from[0].ipBlock.cidr=10.0.0.0/8,networkPolicy.from[0].podSelector.matchLabels.a=b": "at '/networkPolicy/from/0'",
+		"release=5": "at '/release': got number, want string",
 		"commonLabels.app\\.kubernetes\\.io/name=x": "app.kubernetes.io/name",
 		"reporter.enabled=yes":                      "at '/reporter/enabled': got string, want boolean",
 		"reporter=null":                             "missing property 'reporter'",
@@ -144,6 +155,10 @@ func TestWrongValues(t *testing.T) {
 		"scrape.kind=ConfigMap,authorization.enabled=true":                                 "scrape.files.token must name",
 		"scrape.files.token=/a":                                                            "scrape.files is for scrape.kind ConfigMap",
 		"scrape.kind=ConfigMap,scrape.tokenSecret.name=a,scrape.tokenSecret.key=b":         "scrape.kind is ConfigMap",
+		"scrape.relabelings[0].source_labels[0]=a":                                         "a ServiceMonitor says sourceLabels",
+		"scrape.kind=PodMonitor,scrape.metricRelabelings[0].target_label=a":                "scrape.metricRelabelings[0] has target_label",
+		"scrape.kind=ConfigMap,scrape.relabelings[0].targetLabel=a":                        "own configuration says target_label",
+		"scrape.kind=ConfigMap,scrape.relabelings[0].target_label=a":                       "",
 		"reporter.tls.clientCertificate=true":                                              "reporter.tls.secret names no Secret",
 		"reporter.tls.secret=a,reporter.options.tls-ca-file=/b":                            "leave them out of reporter.options",
 		"authorization.enabled=true,scrape.basicAuth.username.name=a,scrape.basicAuth.username.key=b,scrape.basicAuth.password.name=a,scrape.basicAuth.password.key=b": "a scrape has one of them",
@@ -185,6 +200,116 @@ func TestOptions(t *testing.T) {
 	}
 }
 
+// TestNamesLikeNumbers: what YAML takes for a number, a bool or nothing is a name all
+// the same, wherever it stands, and so is what has signs that YAML gives a meaning.
+func TestNamesLikeNumbers(t *testing.T) {
+	values := t.TempDir() + "/values.yaml"
+	for _, word := range []string{"123", "1e3", "true", "null", "on", "0x1f", "1.5"} {
+		name := strconv.Quote(word)
+		namespace := strconv.Quote(strings.ReplaceAll(word, ".", "-"))
+		text := strings.NewReplacer("NAMESPACE", namespace, "NAME", name, "PATH", strconv.Quote("/"+word+": #"), "HOST", strconv.Quote(word)).Replace(`
+release: NAME
+namespace: NAMESPACE
+commonLabels: {a: NAME}
+cloudcore: {serviceAccount: NAME, podLabels: {a: NAME}}
+reporter:
+  secret: NAME
+  tls: {secret: NAME}
+  customDir: PATH
+  serviceAccountName: NAME
+  priorityClassName: NAME
+  imagePullSecrets: [{name: NAME}]
+  image: {repository: NAME, tag: NAME}
+  maxUnavailable: 2000000
+  options: {username: NAME, interval: 30s}
+scrape:
+  namespace: NAMESPACE
+  tls: {enabled: true, serverName: HOST}
+scrapeRBAC: {enabled: true, serviceAccount: {name: NAME, namespace: NAMESPACE}}
+rules: {namespace: NAMESPACE}
+dashboards: {namespace: NAMESPACE}
+alertmanagerConfig: {enabled: true}
+authorization: {enabled: true}
+networkPolicy: {enabled: true}
+`)
+		for _, kind := range []string{"ServiceMonitor", "PodMonitor", "ConfigMap"} {
+			arguments := []string{"--values", values, "--set", "scrape.kind=" + kind}
+			if kind == "ConfigMap" {
+				arguments = append(arguments, "--set-string", "scrape.files.token=/"+word+": #")
+			}
+			if err := os.WriteFile(values, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			all := render(t, arguments...)
+			for _, d := range all {
+				onlyStrings(t, word+", "+d.String(), d.object)
+			}
+			daemonSet := only(t, all, "reporter-daemonset.yaml").text
+			if !strings.Contains(daemonSet, "maxUnavailable: 2000000\n") {
+				t.Errorf("%s: maxUnavailable is no whole number:\n%s", word, daemonSet)
+			}
+			if kind != "ConfigMap" {
+				continue
+			}
+			var file struct {
+				ScrapeConfigs []map[string]any `json:"scrape_configs"`
+			}
+			config := only(t, all, "scrape-configmap.yaml").object["data"].(map[string]any)["edgegauge.scrape.yaml"].(string)
+			if err := yaml.Unmarshal([]byte(config), &file); err != nil {
+				t.Fatal(err)
+			}
+			onlyStrings(t, word+", the scrape configuration", file.ScrapeConfigs[0])
+			if got := file.ScrapeConfigs[0]["authorization"].(map[string]any)["credentials_file"]; got != "/"+word+": #" {
+				t.Errorf("the token's file is %v", got)
+			}
+		}
+	}
+}
+
+// onlyStrings wants a string wherever Kubernetes and Prometheus want a name.
+func onlyStrings(t *testing.T, where string, value any) {
+	t.Helper()
+	switch value := value.(type) {
+	case []any:
+		for _, v := range value {
+			onlyStrings(t, where, v)
+		}
+	case map[string]any:
+		for key, v := range value {
+			switch key {
+			case "name", "namespace", "secretName", "serviceAccountName", "priorityClassName", "image", "path", "serverName", "server_name", "credentials_file":
+				if _, ok := v.(string); !ok {
+					t.Errorf("%s: %s is %v, which is no string", where, key, v)
+				}
+			case "labels", "matchLabels", "matchNames", "names", "selector":
+				every(t, where+", "+key, v)
+			}
+			onlyStrings(t, where, v)
+		}
+	}
+}
+
+// every wants nothing but strings in a list or object that has no further ones in it.
+func every(t *testing.T, where string, value any) {
+	t.Helper()
+	var all []any
+	switch value := value.(type) {
+	case []any:
+		all = value
+	case map[string]any:
+		for _, v := range value {
+			all = append(all, v)
+		}
+	}
+	for _, v := range all {
+		switch v.(type) {
+		case string, map[string]any, []any:
+		default:
+			t.Errorf("%s has %v, which is no string", where, v)
+		}
+	}
+}
+
 // TestEveryValueCounts: each value that a user may set changes what is rendered.
 func TestEveryValueCounts(t *testing.T) {
 	before := texts(render(t))
@@ -196,7 +321,7 @@ func TestEveryValueCounts(t *testing.T) {
 		"reporter.resources.limits.memory=1Gi", "reporter.maxUnavailable=1", "reporter.podLabels.a=b", "reporter.podAnnotations.a=b",
 		"scrape.enabled=false", "scrape.kind=PodMonitor", "scrape.namespace=a", "scrape.labels.a=b", "scrape.interval=1m", "scrape.timeout=1s",
 		"scrape.limits.samples=1", "scrape.limits.labels=1", "scrape.limits.labelNameLength=1", "scrape.limits.labelValueLength=1", "scrape.limits.bodySize=1GB",
-		"scrape.tls.enabled=true", "scrape.tokenSecret.name=a,scrape.tokenSecret.key=b", "scrape.relabelings[0].action=a", "scrape.metricRelabelings[0].action=a",
+		"scrape.tls.enabled=true", "scrape.tokenSecret.name=a,scrape.tokenSecret.key=b", "scrape.relabelings[0].action=labelkeep", "scrape.metricRelabelings[0].action=labelkeep",
 		"authorization.enabled=true", "scrapeRBAC.enabled=true", "rules.enabled=false", "rules.kind=ConfigMap", "rules.namespace=a", "rules.labels.a=b",
 		"dashboards.enabled=false", "dashboards.namespace=a", "dashboards.labels.a=b", "dashboards.annotations.a=b",
 		"alertmanagerConfig.enabled=true", "networkPolicy.enabled=true",

@@ -108,7 +108,7 @@ tlsConfig:
     {{- toYaml . | nindent 4 }}
   {{- end }}
   {{- with .tls.serverName }}
-  serverName: {{ . }}
+  serverName: {{ . | toYaml }}
   {{- end }}
   insecureSkipVerify: {{ .tls.insecureSkipVerify }}
 {{- end }}

@@ -16,32 +16,32 @@ scrape_configs:
   scheme: https
   tls_config:
     {{- with .files.ca }}
-    ca_file: {{ . }}
+    ca_file: {{ . | toYaml }}
     {{- end }}
     {{- with .files.cert }}
-    cert_file: {{ . }}
+    cert_file: {{ . | toYaml }}
     {{- end }}
     {{- with .files.key }}
-    key_file: {{ . }}
+    key_file: {{ . | toYaml }}
     {{- end }}
     {{- with .tls.serverName }}
-    server_name: {{ . }}
+    server_name: {{ . | toYaml }}
     {{- end }}
     insecure_skip_verify: {{ .tls.insecureSkipVerify }}
   {{- end }}
   {{- with .files.token }}
   authorization:
-    credentials_file: {{ . }}
+    credentials_file: {{ . | toYaml }}
   {{- end }}
   {{- if .files.username }}
   basic_auth:
-    username_file: {{ .files.username }}
-    password_file: {{ .files.password }}
+    username_file: {{ .files.username | toYaml }}
+    password_file: {{ .files.password | toYaml }}
   {{- end }}
   kubernetes_sd_configs:
   - role: endpointslice
     namespaces:
-      names: [{{ include "edgegauge.namespace" $ }}]
+      names: [{{ include "edgegauge.namespace" $ | toYaml }}]
   relabel_configs:
   - source_labels: [__meta_kubernetes_service_name, __meta_kubernetes_endpointslice_port_name]
     regex: cloudcore-metrics;metrics
