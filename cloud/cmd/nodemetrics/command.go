@@ -4,9 +4,13 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"regexp"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"k8s.io/klog/v2"
+
+	"github.com/edgegauge/edgegauge/pkg/spelling"
 )
 
 // newCommand returns the command with all that stand below it.
@@ -22,8 +26,9 @@ edge nodes, without KubeEdge. Without a command it does what "run" does.`
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.SilenceErrors = true // execute says them
 	root.SilenceUsage = true
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(newRun("run", &flags{}), newCheckConfig(), newExplain(), newReplay(), newVersion())
+	root.SetHelpCommand(newHelp())
 
 	logs := flag.NewFlagSet("klog", flag.ContinueOnError)
 	klog.InitFlags(logs)
@@ -45,6 +50,37 @@ func newVersion() *cobra.Command {
 	}
 }
 
+var unknownFlag = regexp.MustCompile(`^unknown flag: --(\S+)$`)
+
+// flagError is what is wrong with a flag, and which one may be meant.
+func flagError(cmd *cobra.Command, err error) error {
+	if m := unknownFlag.FindStringSubmatch(err.Error()); m != nil {
+		var names []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		err = meant(err, "--", m[1], names)
+	}
+	return usageError{err}
+}
+
+// meant adds to an error the name that is nearest to what was typed.
+func meant(err error, before, typed string, names []string) error {
+	if near := spelling.Nearest(typed, names); near != "" {
+		return fmt.Errorf("%w; did you mean %s%s?", err, before, near)
+	}
+	return err
+}
+
+// unknownCommand is the error for a word that is no command.
+func unknownCommand(root *cobra.Command, word string) error {
+	var names []string
+	for _, c := range root.Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	return usageError{meant(fmt.Errorf("unknown command %q", word), "", word, names)}
+}
+
 // usageError is an error of how the command was called.
 type usageError struct{ error }
 
@@ -59,7 +95,7 @@ func arguments(n int, what string) cobra.PositionalArgs {
 		switch {
 		case len(args) > n:
 			if n == 0 && !cmd.HasParent() {
-				return usageError{fmt.Errorf("unknown command %q", args[0])}
+				return unknownCommand(cmd, args[0])
 			}
 			return usageError{fmt.Errorf("%s: unexpected argument %q", cmd.Name(), args[n])}
 		case len(args) < n:

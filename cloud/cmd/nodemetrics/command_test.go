@@ -26,6 +26,9 @@ func TestHelp(t *testing.T) {
 		{[]string{"--help"}, []string{"run ", "check-config ", "explain ", "replay ", "version ", "completion ", "--simulate-nodes int", "--config file"}},
 		{[]string{"-h"}, []string{"check-config "}},
 		{[]string{"help"}, []string{"check-config "}},
+		{[]string{"help", "help"}, []string{"nodemetrics help [COMMAND]"}},
+		{[]string{"help", "completion", "bash"}, []string{"bash-completion"}},
+		{[]string{"completion"}, []string{"powershell"}},
 		{[]string{"help", "explain"}, []string{"nodemetrics explain MESSAGE [flags]", "--mapping file", "--node-name-field path"}},
 		{[]string{"run", "--help"}, []string{"--replay file", "--bind-address host:port", "--report-interval duration"}},
 		{[]string{"replay", "--help"}, []string{"nodemetrics replay MESSAGES [flags]", "--config file"}},
@@ -59,6 +62,9 @@ func TestCompletion(t *testing.T) {
 		}
 	}
 	for typed, want := range map[string]string{
+		"help ex":             "explain",
+		"help completion z":   "zsh",
+		"completion f":        "fish",
 		"ch":                  "check-config",
 		"re":                  "replay",
 		"explain --ma":        "--mapping",
@@ -85,6 +91,13 @@ func TestWrongUse(t *testing.T) {
 		hint string // the command whose help is named; "" for what is no question of use
 	}{
 		{[]string{"serve"}, `unknown command "serve"`, "nodemetrics"},
+		{[]string{"chek-config", bad}, `unknown command "chek-config"; did you mean check-config?`, "nodemetrics"},
+		{[]string{"help", "explian"}, `unknown command "explian"; did you mean explain?`, "nodemetrics help"},
+		{[]string{"completion", "tcsh"}, `completion: there is none for "tcsh", but for bash, fish, powershell, zsh`, "nodemetrics completion"},
+		{[]string{"--simulate-node", "5"}, "unknown flag: --simulate-node; did you mean --simulate-nodes?", "nodemetrics"},
+		{[]string{"replay", "x", "--confg", "y"}, "unknown flag: --confg; did you mean --config?", "nodemetrics replay"},
+		{[]string{"help", "run", "now"}, `help: run has no command "now"`, "nodemetrics help"},
+		{[]string{"completion", "bash", "now"}, `bash: unexpected argument "now"`, "nodemetrics completion bash"},
 		{[]string{"run", "now"}, `run: unexpected argument "now"`, "nodemetrics run"},
 		{[]string{"version", "now"}, `version: unexpected argument "now"`, "nodemetrics version"},
 		{[]string{"check-config"}, "check-config: FILE is missing", "nodemetrics check-config"},
@@ -133,6 +146,8 @@ func TestModuleConfig(t *testing.T) {
 		{[]string{"--report-interval", "20s"}, "127.0.0.1:10005", "1m0s", 20000, 5},
 		{[]string{"--simulate-nodes", "30000"}, "127.0.0.1:10005", "30s", 30001, 5},
 		{[]string{"--bind-address", "127.0.0.1:2"}, "127.0.0.1:2", "30s", 20000, 5},
+		{[]string{"--replay", "-"}, "127.0.0.1:10005", "24h0m0s", 20000, 100_000},
+		{[]string{"--replay", "-", "--simulate-nodes", "9"}, "127.0.0.1:10005", "30s", 20000, 100_000},
 		{[]string{"--config", config}, "127.0.0.1:1", "7m0s", 5, 5},
 		{[]string{"--config", config, "--simulate-nodes", "9"}, "127.0.0.1:1", "7m0s", 5, 5},
 		{[]string{"--config", config, "--bind-address", "127.0.0.1:2"}, "127.0.0.1:2", "7m0s", 5, 5},

@@ -1,11 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"text/tabwriter"
 	"unicode"
@@ -131,16 +131,26 @@ func printable(s string) string {
 	}, s)
 }
 
+// several reports whether a text has more than one object, as one a line.
+func several(data []byte) bool {
+	objects := json.NewDecoder(bytes.NewReader(data))
+	for range 2 {
+		var one map[string]json.RawMessage
+		if objects.Decode(&one) != nil {
+			return false
+		}
+	}
+	return true
+}
+
 // readReport reads a report, bare or in a beehive message.
 func readReport(name string) (content any, resource string, err error) {
-	var data []byte
-	if name == "-" {
-		data, err = io.ReadAll(os.Stdin)
-	} else {
-		data, err = os.ReadFile(name)
-	}
+	data, err := readText(name)
 	if err != nil {
 		return nil, "", err
+	}
+	if several(data) {
+		return nil, "", fmt.Errorf("%s: has more than one message, and explain takes one; for the first: head -n 1 FILE | nodemetrics explain -", name)
 	}
 	var keys map[string]json.RawMessage
 	if json.Unmarshal(data, &keys) == nil && keys["content"] != nil && keys["route"] != nil {

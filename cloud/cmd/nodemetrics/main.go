@@ -20,9 +20,14 @@ func main() {
 func execute(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 	command := newCommand()
 	command.SetArgs(args)
-	command.SetOut(stdout)
+	out := &output{to: stdout}
+	command.SetOut(out)
 	command.SetErr(stderr)
+	addCompletion(command)
 	ran, err := command.ExecuteContextC(ctx)
+	if err == nil && out.err != nil {
+		err = fmt.Errorf("standard output: %w", out.err)
+	}
 	if err != nil {
 		fmt.Fprintf(stderr, "nodemetrics: %v\n", err)
 		if isUsage(err) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -9,16 +10,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/kubeedge/beehive/pkg/core/model"
 
 	"github.com/edgegauge/edgegauge/cloud/pkg/nodemetrics"
 )
-
-// maxLine is the longest line of a replayed file; reports have their own limit.
-const maxLine = 64 << 20
 
 func openReplay(name string) (io.ReadCloser, error) {
 	if name == "-" {
@@ -27,6 +24,21 @@ func openReplay(name string) (io.ReadCloser, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("messages to replay: %w", err)
+	}
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+	case info.IsDir():
+		err = errors.New("must be a file, and is a directory")
+	case info.Mode().IsRegular():
+		// What comes by a pipe is looked at when it comes.
+		head := make([]byte, 8)
+		n, _ := f.ReadAt(head, 0)
+		err = foreign(head[:n])
+	}
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("messages to replay: %s: %w", name, err)
 	}
 	return f, nil
 }
@@ -40,25 +52,32 @@ func replay(ctx context.Context, out io.Writer, m *nodemetrics.Module, name stri
 	defer in.Close()
 	size := sizeOf(in)
 	lines := bufio.NewScanner(in)
-	lines.Buffer(nil, maxLine)
+	lines.Buffer(nil, maxText)
 	var read int64
 	accepted, rejected := 0, 0
 	start := time.Now()
 	told := start
-	for n := 1; lines.Scan(); n++ {
+	n := 1
+	for ; lines.Scan(); n++ {
 		if ctx.Err() != nil {
 			return
+		}
+		if n == 1 {
+			if err := foreign(lines.Bytes()); err != nil {
+				fmt.Fprintf(out, "%s: %v\n", name, err)
+				return
+			}
 		}
 		read += int64(len(lines.Bytes())) + 1
 		if now := time.Now(); now.Sub(told) >= progressEvery {
 			told = now
 			fmt.Fprintf(out, "Replaying %s: %s, %d messages accepted, %d rejected.\n", name, progress(read, size, now.Sub(start)), accepted, rejected)
 		}
-		text := strings.TrimSpace(lines.Text())
-		if text == "" {
+		text := bytes.TrimSpace(bytes.TrimPrefix(lines.Bytes(), byteOrderMark))
+		if len(text) == 0 {
 			continue
 		}
-		msg, err := readMessage([]byte(text))
+		msg, err := readMessage(text)
 		if err == nil {
 			_, err = m.Handle(msg)
 		}
@@ -71,7 +90,10 @@ func replay(ctx context.Context, out io.Writer, m *nodemetrics.Module, name stri
 			fmt.Fprintf(out, "%s:%d: rejected: %v\n", name, n, err)
 		}
 	}
-	if err := lines.Err(); err != nil {
+	switch err := lines.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		fmt.Fprintf(out, "%s:%d: longer than %d bytes, the limit of a line; what follows is not read\n", name, n, maxText)
+	case err != nil:
 		fmt.Fprintf(out, "%s: %v\n", name, err)
 	}
 	fmt.Fprintf(out, "Replayed %s: %d messages accepted, %d rejected.\n", name, accepted, rejected)
@@ -112,10 +134,13 @@ func readMessage(data []byte) (*model.Message, error) {
 		Content json.RawMessage     `json:"content"`
 	}
 	if err := json.Unmarshal(data, &m); err != nil {
+		if err.Error() == "unexpected end of JSON input" {
+			return nil, fmt.Errorf("no beehive message: %w; a message stands in one line, as jq -c . writes it", err)
+		}
 		return nil, fmt.Errorf("no beehive message: %w", err)
 	}
 	if len(m.Content) == 0 {
-		return nil, errors.New("no beehive message: there is no content")
+		return nil, errors.New(`no beehive message: there is no content; one is {"route":{"resource":"node/edge-1/default/user/sysinfo"},"content":{…}}`)
 	}
 	msg := &model.Message{Header: m.Header, Router: m.Router}
 	var text string

@@ -103,6 +103,9 @@ func (f *flags) moduleConfig() (nodemetrics.Config, error) {
 	if f.config == "" {
 		c.BindAddress = lookAround
 		c.NodeTTL.Duration = max(30*time.Second, 3*f.interval) // short, so that expiry is seen
+		if f.replay != "" && f.simulate == 0 {
+			c.NodeTTL = c.Retention // captured messages come once, and are there to be looked at
+		}
 		c.Limits.Nodes = max(c.Limits.Nodes, f.simulate+1)
 	}
 	if f.address != "" {

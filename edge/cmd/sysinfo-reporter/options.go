@@ -16,6 +16,7 @@ import (
 	"github.com/edgegauge/edgegauge/edge/pkg/custom"
 	"github.com/edgegauge/edgegauge/edge/pkg/host"
 	"github.com/edgegauge/edgegauge/edge/pkg/report"
+	"github.com/edgegauge/edgegauge/pkg/spelling"
 )
 
 // envPrefix makes a variable's name of a flag's: --client-id is
@@ -118,7 +119,7 @@ func parseOptions(args, environ []string) (*options, error) {
 			o.password = value
 		case !strings.HasPrefix(name, envPrefix) || given[flag]:
 		case !known:
-			o.unknown = append(o.unknown, unknownVariable{name, nearest(name, variables)})
+			o.unknown = append(o.unknown, unknownVariable{name, spelling.Nearest(name, variables)})
 		default:
 			if err := f.Set(flag, value); err != nil {
 				errs = append(errs, fmt.Errorf("invalid value %q in %s: %w", value, name, bound(flag, err)))
@@ -157,7 +158,7 @@ func plainer(err error, f *flag.FlagSet) error {
 	if m := undefinedFlag.FindStringSubmatch(err.Error()); m != nil {
 		names := []string{"help"}
 		f.VisitAll(func(g *flag.Flag) { names = append(names, g.Name) })
-		if near := nearest(m[1], names); near != "" {
+		if near := spelling.Nearest(m[1], names); near != "" {
 			return fmt.Errorf("unknown flag --%s; did you mean --%s?", m[1], near)
 		}
 		return fmt.Errorf("unknown flag --%s; --help lists them", m[1])
