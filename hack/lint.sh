@@ -22,6 +22,5 @@ for module in . cloud/cmd/nodemetrics edge/cmd/sysinfo-reporter edge/fault hack/
 	go -C "$module" vet ./...
 	(cd "$module" && "$OLDPWD/bin/staticcheck" ./...)
 done
-go -C cloud/cmd/nodemetrics vet -tags e2e .
-go vet -tags e2e ./hack/operator
+go vet -tags e2e ./hack/command ./hack/operator
 go -C edge/cmd/sysinfo-reporter vet -tags debian .

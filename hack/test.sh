@@ -30,7 +30,7 @@ hack/gotest.sh hack/conformance ./...
 
 step "a real Prometheus scrapes the built command"
 hack/build.sh bin/nodemetrics
-NODEMETRICS=$PWD/bin/nodemetrics hack/gotest.sh cloud/cmd/nodemetrics -count=1 -tags e2e .
+NODEMETRICS=$PWD/bin/nodemetrics hack/gotest.sh . -count=1 -tags e2e ./hack/command
 
 step "Alertmanager takes the inhibition rules, alerts outlive Prometheus, and the way off the Pushgateway is walked"
 hack/gotest.sh . -count=1 -tags e2e -run 'TestInhibition|TestPrometheusRestart|TestTroubleshooting|TestFromPushgateway|TestParallelRules|TestOldConfigKey' ./hack/operator

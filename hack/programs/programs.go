@@ -21,8 +21,9 @@ import (
 // because the machine may be busy, and costs nothing when all is well.
 const patience = time.Minute
 
-// Start starts a program and ends it with the test: kindly at first, and by force
-// after ten seconds. What it wrote stands in the log of a test that failed.
+// Start starts a program and ends it with the test, if the test has not: the test
+// fails where the program then ends with an error or not at all. What it wrote stands
+// in the log of a test that failed.
 func Start(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
 	var out bytes.Buffer
@@ -33,12 +34,15 @@ func Start(t *testing.T, cmd *exec.Cmd) {
 	done := make(chan error, 1)
 	go func() { done <- cmd.Wait() }()
 	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
 		select {
 		case <-done:
-		case <-time.After(10 * time.Second):
-			_ = cmd.Process.Kill()
-			<-done
+		default:
+			_ = cmd.Process.Signal(syscall.SIGTERM)
+			kill := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+			defer kill.Stop()
+			if err := <-done; err != nil {
+				t.Errorf("%s did not end cleanly: %v", cmd.Path, err)
+			}
 		}
 		if t.Failed() {
 			t.Logf("%s wrote:\n%s", cmd.Path, tail(out.Bytes()))

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 )
@@ -13,8 +14,8 @@ import (
 // Prometheus is a running Prometheus.
 type Prometheus struct{ Address string }
 
-// StartPrometheus starts the Prometheus of a path with a config and more flags.
-// Without the flag --agent it keeps its data for the test alone.
+// StartPrometheus starts the Prometheus of a path with a config and more flags. Its
+// data is the test's alone; Debian's would share a folder of the system.
 func StartPrometheus(t *testing.T, binary, config string, flags ...string) Prometheus {
 	t.Helper()
 	folder := t.TempDir()
@@ -23,7 +24,11 @@ func StartPrometheus(t *testing.T, binary, config string, flags ...string) Prome
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(binary, append([]string{"--config.file=" + file, "--web.listen-address=" + p.Address, "--log.level=warn"}, flags...)...)
+	data := "--storage.tsdb.path=data"
+	if slices.Contains(flags, "--agent") {
+		data = "--storage.agent.path=data"
+	}
+	cmd := exec.Command(binary, append([]string{"--config.file=" + file, data, "--web.listen-address=" + p.Address, "--log.level=warn"}, flags...)...)
 	cmd.Dir = folder
 	Start(t, cmd)
 	Ready(t, "http://"+p.Address+"/-/ready")

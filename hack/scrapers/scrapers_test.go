@@ -24,7 +24,7 @@ const ttl = 6 * time.Second
 func TestDeadNodeEnds(t *testing.T) {
 	for name, scrape := range map[string]func(t *testing.T, metrics string, store programs.Prometheus){
 		"agent": func(t *testing.T, metrics string, store programs.Prometheus) {
-			programs.StartPrometheus(t, program("prometheus"), everySecond+filled(t, "agent", metrics, store), "--agent", "--storage.agent.path=agent")
+			programs.StartPrometheus(t, program("prometheus"), everySecond+filled(t, "agent", metrics, store), "--agent")
 		},
 		"vmagent": func(t *testing.T, metrics string, store programs.Prometheus) {
 			startVMAgent(t, everySecond+filled(t, "vmagent", metrics, store), store)
@@ -38,7 +38,7 @@ func TestDeadNodeEnds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			metrics, report := startNodemetrics(t)
-			store := programs.StartPrometheus(t, program("prometheus"), "{}", "--web.enable-remote-write-receiver", "--storage.tsdb.path=data")
+			store := programs.StartPrometheus(t, program("prometheus"), "{}", "--web.enable-remote-write-receiver")
 			scrape(t, metrics, store)
 			endsWithItsTTL(t, store, report)
 		})
@@ -46,10 +46,10 @@ func TestDeadNodeEnds(t *testing.T) {
 	t.Run("federation", func(t *testing.T) {
 		metrics, report := startNodemetrics(t)
 		first := programs.StartPrometheus(t, program("prometheus"),
-			everySecond+fmt.Sprintf("scrape_configs: [{job_name: cloudcore, static_configs: [{targets: [%q]}]}]", metrics), "--storage.tsdb.path=data")
+			everySecond+fmt.Sprintf("scrape_configs: [{job_name: cloudcore, static_configs: [{targets: [%q]}]}]", metrics))
 		config := everySecond + filled(t, "federation", metrics, first)
-		second := programs.StartPrometheus(t, program("prometheus"), config, "--storage.tsdb.path=data")
-		forgetful := programs.StartPrometheus(t, program("prometheus"), strings.Replace(config, "track_timestamps_staleness: true", "", 1), "--storage.tsdb.path=data")
+		second := programs.StartPrometheus(t, program("prometheus"), config)
+		forgetful := programs.StartPrometheus(t, program("prometheus"), strings.Replace(config, "track_timestamps_staleness: true", "", 1))
 		forgetful.Wait(t, `up{job="federate"} == 1`, 1)
 		endsWithItsTTL(t, second, report)
 		// What the line is for.
@@ -63,7 +63,7 @@ func TestDeadNodeEnds(t *testing.T) {
 func TestVMAgentPageSize(t *testing.T) {
 	address := programs.FreeAddress(t)
 	programs.Start(t, exec.Command(program("nodemetrics"), "--bind-address", address, "--simulate-nodes", "5000", "--report-interval", "60s"))
-	store := programs.StartPrometheus(t, program("prometheus"), "{}", "--web.enable-remote-write-receiver", "--storage.tsdb.path=data")
+	store := programs.StartPrometheus(t, program("prometheus"), "{}", "--web.enable-remote-write-receiver")
 	var page []byte
 	programs.WaitFor(t, "a page of more than 16 MiB", func() bool {
 		page, _ = programs.Get("http://" + address + "/metrics")

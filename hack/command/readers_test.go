@@ -1,9 +1,6 @@
 //go:build e2e
 
-// This test starts the built command, crowds it with readers that do not read,
-// and wants a scraper to have its page all the while.
-
-package main_test
+package command_test
 
 import (
 	"bytes"
@@ -26,6 +23,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/edgegauge/edgegauge/hack/programs"
 )
 
 const (
@@ -80,10 +79,10 @@ func TestCrowd(t *testing.T) {
 				t.Errorf("%v descriptors are open", n)
 			}
 			c.stop()
-			waitFor(t, "the crowd to be cut", func() bool {
+			programs.WaitFor(t, "the crowd to be cut", func() bool {
 				return s.number(t, "nodemetrics_scrapes_in_flight ") <= 1 && s.number(t, "nodemetrics_connections ") <= 2 &&
 					s.number(t, "go_goroutines ") < goroutines+10
-			})
+			}, nil)
 		})
 	}
 }
@@ -122,7 +121,7 @@ func newClient(address string, secure bool) *crowded {
 // startCrowded starts the command by a shell that runs prepare first.
 func startCrowded(t *testing.T, prepare, webConfig string) *crowded {
 	t.Helper()
-	s := newClient(freeAddress(t), webConfig != "")
+	s := newClient(programs.FreeAddress(t), webConfig != "")
 	config := filepath.Join(t.TempDir(), "cloudcore.yaml")
 	write(t, config, fmt.Sprintf(`modules:
   nodeMetrics:
@@ -133,12 +132,12 @@ func startCrowded(t *testing.T, prepare, webConfig string) *crowded {
     nodeTTL: 1h
     limits: {labelValueBytes: 512}
 `, s.address, webConfig))
-	cmd := exec.Command("bash", "-c", prepare+`exec "$0" "$@"`, nodemetricsBinary(), "--config", config, "--replay", "-")
+	cmd := exec.Command("bash", "-c", prepare+`exec "$0" "$@"`, nodemetrics(), "--config", config, "--replay", "-")
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	start(t, cmd)
+	programs.Start(t, cmd)
 	t.Cleanup(func() { in.Close() })
 	const nodes, sensors = 250, 16
 	reports := json.NewEncoder(in)
@@ -159,10 +158,10 @@ func startCrowded(t *testing.T, prepare, webConfig string) *crowded {
 			t.Fatal(err)
 		}
 	}
-	waitFor(t, "all nodes to be on the page", func() bool {
+	programs.WaitFor(t, "all nodes to be on the page", func() bool {
 		page, err := s.page()
 		return err == nil && bytes.Count(page, []byte("\nedge_node_up{")) == nodes
-	})
+	}, nil)
 	return s
 }
 
@@ -305,7 +304,7 @@ func gather(t *testing.T, s *crowded, size int, attack func(*crowd)) *crowd {
 			attack(c)
 		}()
 	}
-	waitFor(t, "the crowd to be there", func() bool { return c.came.Load() >= int64(size) })
+	programs.WaitFor(t, "the crowd to be there", func() bool { return c.came.Load() >= int64(size) }, nil)
 	return c
 }
 
