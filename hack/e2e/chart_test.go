@@ -289,6 +289,10 @@ func (s *suite) reporterField(t *testing.T, path string) string {
 // helmChart: Prometheus finds cloudcore by what the chart installs, too. It takes over
 // what the stack's manifests made, and gives it back.
 func (s *suite) helmChart(t *testing.T) {
+	// The rules of before go first: what records afterwards is the chart's.
+	if _, err := s.Kubectl("", "delete", "-n", "kubeedge", "prometheusrule", "edgegauge"); err != nil {
+		t.Fatal(err)
+	}
 	if err := s.Helm("upgrade", "--install", "edgegauge", s.chartFolder(), "--namespace", "kubeedge", "--take-ownership",
 		"--set", "reporter.enabled=false,scrape.interval=2s,networkPolicy.enabled=true,scrapeRBAC.enabled=true"); err != nil {
 		t.Fatal(err)
@@ -320,10 +324,25 @@ func (s *suite) helmChart(t *testing.T) {
 		return err
 	})
 	eventually(t, 20*time.Second, "the chart's ServiceMonitor finds cloudcore", func() error { return s.scraped(s.cloudcores...) })
+	uid, err := s.Kubectl("", "get", "-n", "kubeedge", "prometheusrule", "edgegauge", "-o", "jsonpath={.metadata.uid}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, time.Minute, "Prometheus takes up the chart's rules", func() error {
+		if err := s.FollowOperator("serviceMonitor/kubeedge/cloudcore/"); err != nil {
+			return err
+		}
+		files, err := s.RuleFiles()
+		if err == nil && (len(files) != 1 || !strings.Contains(files[0], uid)) {
+			err = fmt.Errorf("it has those of %q, not of the object %s", files, uid)
+		}
+		return err
+	})
+	begun := time.Now()
 	eventually(t, 20*time.Second, "the chart's rules record", func() error {
-		samples, err := s.Query("node:edge_node_up:max")
+		samples, err := s.Query(fmt.Sprintf("timestamp(node:edge_node_up:max) > %d", begun.Unix()))
 		if err == nil && len(samples) == 0 {
-			err = fmt.Errorf("nothing is recorded")
+			err = fmt.Errorf("nothing has been recorded since")
 		}
 		return err
 	})

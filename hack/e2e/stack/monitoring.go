@@ -141,6 +141,10 @@ func (s *Stack) operatorRules(config string) (string, error) {
 	if len(files.Data) == 0 || !strings.Contains(config, "/"+name+"/") {
 		return "", errors.New("the operator has not written the rules yet")
 	}
+	// Of an object that is gone, or was made anew, nothing stays.
+	if err := os.RemoveAll(filepath.Join(s.Folder, "rules")); err != nil {
+		return "", err
+	}
 	for file, rules := range files.Data {
 		if _, err := s.write(filepath.Join("rules", file), rules); err != nil {
 			return "", err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -35,6 +36,21 @@ func (s *Stack) Query(expression string) ([]Sample, error) {
 		samples = append(samples, Sample{Labels: r.Metric, Value: value})
 	}
 	return samples, nil
+}
+
+// RuleFiles returns the files that Prometheus has rules of. The operator names them
+// after the PrometheusRule and its UID.
+func (s *Stack) RuleFiles() ([]string, error) {
+	var result struct{ Groups []struct{ File string } }
+	if err := s.prometheus("rules", nil, &result); err != nil {
+		return nil, err
+	}
+	var files []string
+	for _, g := range result.Groups {
+		files = append(files, g.File)
+	}
+	slices.Sort(files)
+	return slices.Compact(files), nil
 }
 
 // Range asks Prometheus for the numbers of an expression with one series at
