@@ -4,6 +4,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -53,14 +54,15 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	}
 	switch {
 	case errors.Is(err, errHelp):
-		writeHelp(stdout, (&options{}).flags())
-		return 0
+		var text bytes.Buffer
+		writeHelp(&text, (&options{}).flags())
+		return write(stdout, stderr, text.Bytes())
 	case err != nil:
 		fmt.Fprintln(stderr, err)
 		return 2
 	case opts.version:
-		fmt.Fprintf(stdout, "sysinfo-reporter %s %s/%s %s\n", version, runtime.GOOS, runtime.GOARCH, runtime.Version())
-		return 0
+		text := fmt.Sprintf("sysinfo-reporter %s %s/%s %s\n", version, runtime.GOOS, runtime.GOARCH, runtime.Version())
+		return write(stdout, stderr, []byte(text))
 	}
 	for _, v := range opts.unknown {
 		logger.Warn("Passed over a variable of the environment that is no flag's", "name", v.name, "didYouMean", v.meant)
@@ -79,6 +81,15 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	}
 	if err != nil {
 		logger.Error("Stopped", "err", err)
+		return 1
+	}
+	return 0
+}
+
+// write writes a text, and returns the exit status: what is not there is no success.
+func write(stdout, stderr io.Writer, text []byte) int {
+	if _, err := stdout.Write(text); err != nil {
+		fmt.Fprintln(stderr, err)
 		return 1
 	}
 	return 0

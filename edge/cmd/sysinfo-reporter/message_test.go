@@ -5,6 +5,7 @@ import (
 	"context"
 	"flag"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -94,6 +95,21 @@ func TestUnknownVariable(t *testing.T) {
 }
 
 // The help has every flag once, and no pattern longer than a line.
+// fullDisk takes nothing.
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+// TestOutputIsWritten: what could not be written is no success.
+func TestOutputIsWritten(t *testing.T) {
+	for _, args := range [][]string{{"--help"}, {"--version"}, {"--once", "--output=-"}} {
+		var log bytes.Buffer
+		if code := run(context.Background(), args, environment(), fullDisk{}, &log); code != 1 || !strings.Contains(log.String(), "no space left on device") {
+			t.Errorf("%q on a full disk: exit %d, and %q", args, code, &log)
+		}
+	}
+}
+
 func TestHelp(t *testing.T) {
 	var out bytes.Buffer
 	flags := (&options{}).flags()
