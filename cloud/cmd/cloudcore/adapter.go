@@ -32,6 +32,8 @@ type adapter struct {
 	nodes        *nodeWatcher
 	sessions     *sessions
 	certificates *certificates
+	standInFront func() // of cloudhub, where it looks at certificates
+	stand        sync.Once
 	informer     func() cache.SharedIndexInformer // of the edge Nodes
 	follow       sync.Once                        // that informer
 }
@@ -51,6 +53,7 @@ func newAdapter(to exporter, router listeners, topics []string, certificates *ce
 		},
 		sessions:     newSessions(to.Connected, to.Disconnected),
 		certificates: certificates,
+		standInFront: certificates.standInFront,
 		informer:     func() cache.SharedIndexInformer { return informers.GetInformersManager().EdgeNode() },
 	}
 }
@@ -66,7 +69,7 @@ func (a *adapter) Name() string { return adapterName }
 // modules are registered, and before the informers start. cloudhub waits for these
 // before it listens, so what is written here is seen by every connection.
 func (a *adapter) Group() string {
-	a.certificates.standInFront()
+	a.stand.Do(a.standInFront)
 	return modules.EdgeControllerGroupName
 }
 

@@ -76,6 +76,25 @@ func TestAdapterTellsTheExporter(t *testing.T) {
 	}
 }
 
+// TestStandsInFrontOnce: asked for its group, the adapter takes its place in front of
+// cloudhub, and however often that is asked, it stands there once.
+func TestStandsInFrontOnce(t *testing.T) {
+	a := newAdapter(&calls{}, newTable(), nil, newCertificates(nil, false))
+	if a.standInFront == nil {
+		t.Fatal("nothing that could stand in front of cloudhub")
+	}
+	stood := 0
+	a.standInFront = func() { stood++ }
+	for i := 0; i < 3; i++ {
+		if got := a.Group(); got != "edgecontroller" || stood != 1 {
+			t.Errorf("of the group %s, %d times in front of cloudhub", got, stood)
+		}
+	}
+	if a.Name() != "nodemetrics-kubeedge" || !a.Enable() {
+		t.Errorf("its name is %s, enabled: %v", a.Name(), a.Enable())
+	}
+}
+
 // TestRegister: what the file says decides whether there is an exporter, and it
 // stands where cloudhub's announcements of sessions go.
 func TestRegister(t *testing.T) {
@@ -118,17 +137,17 @@ func TestRegister(t *testing.T) {
 			t.Errorf("the group of %s: got %s, want %s", name, got, group)
 		}
 	}
-	want := "nodemetrics_routes 0 "
+	want := "nodemetrics_routes 0: Routes installed in KubeEdge's router, one per edge node and topic.\n"
 	if seesCertificates {
-		want = "nodemetrics_foreign_certificate_reports_total 0 " + want
+		want = "nodemetrics_foreign_certificate_reports_total 0: Reports in the name of one node that came by the certificate of another.\n" + want
 	}
 	families, err := metrics.Gather()
 	got := ""
 	for _, f := range families {
-		got += fmt.Sprint(f.GetName(), " ", f.GetMetric()[0].GetCounter().GetValue()+f.GetMetric()[0].GetGauge().GetValue(), " ")
+		got += fmt.Sprint(f.GetName(), " ", f.GetMetric()[0].GetCounter().GetValue()+f.GetMetric()[0].GetGauge().GetValue(), ": ", f.GetHelp(), "\n")
 	}
 	if err != nil || got != want {
-		t.Errorf("metrics of the adapter: got %s, %v, want %s", got, err, want)
+		t.Errorf("metrics of the adapter: got\n%s%v, want\n%s", got, err, want)
 	}
 
 	// With authorization there is somebody to ask; without, that is an error.

@@ -45,7 +45,6 @@ type certificates struct {
 	refuse bool
 	total  prometheus.Counter
 	now    func() time.Time
-	once   sync.Once // standInFront
 
 	mu    sync.Mutex
 	named map[string]time.Time // nodes in the log
@@ -116,9 +115,7 @@ func (c *certificates) log(node, owner string) {
 // name reports whether the log is to name the node now. An edge can make names up
 // without end, so there is an end to those that are remembered and written.
 func (c *certificates) name(node string) bool {
-	if len(node) > mostName {
-		node = node[:mostName]
-	}
+	node = shortened(node)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.now()
@@ -142,13 +139,18 @@ func (c *certificates) name(node string) bool {
 
 // printable returns what the log has of a name: one line of bounded length.
 func printable(name string) string {
-	if len(name) > mostName {
-		name = name[:mostName]
-	}
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
 			return '?'
 		}
 		return r
-	}, name)
+	}, shortened(name))
+}
+
+// shortened returns as much of a name as a node's can have.
+func shortened(name string) string {
+	if len(name) <= mostName {
+		return name
+	}
+	return name[:mostName]
 }

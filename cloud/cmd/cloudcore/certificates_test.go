@@ -77,6 +77,7 @@ func TestForeignCertificates(t *testing.T) {
 		"more than a topic":           {"system:node:edge-3", "edge-2", fromEdge(reportTopic + "/x"), false},
 		// cloudhub makes node/edge-2/default/user/sysinfo of both.
 		"a part of the topic in the name":             {"system:node:edge-3", "edge-2/default", fromEdge("user/sysinfo"), true},
+		"the same, of a node without a name":          {"system:node:edge-3", "/default", fromEdge("user/sysinfo"), true},
 		"the same, also in the certificate":           {"system:node:edge-2/default", "edge-2/default", fromEdge("user/sysinfo"), true},
 		"a part of the topic in the name, its own":    {"system:node:edge-2", "edge-2/default", fromEdge("user/sysinfo"), false},
 		"a part of another topic in the name":         {"system:node:edge-3", "edge-2/default", fromEdge(reportTopic), false},
@@ -146,13 +147,22 @@ func TestForeignCertificatesInTheLog(t *testing.T) {
 				lines++
 			}
 		}
-		if lines < 200 || lines > 256 || len(c.named) > 256 {
-			t.Errorf("turn %d: 1,000 names make %d lines, and %d are kept", turn, lines, len(c.named))
+		if lines != 256 || len(c.named) != 256 {
+			t.Errorf("turn %d: 1,000 names make %d lines, and %d are kept, want 256", turn, lines, len(c.named))
 		}
 		now = now.Add(10 * time.Minute)
 	}
 	if !c.name("edge-2") {
 		t.Error("after all that no node is named any more")
+	}
+	// What differs beyond the length of a node's name is the same in the log.
+	for i, want := range []bool{true, false} {
+		if got := c.name(fmt.Sprint(strings.Repeat("z", 253), i)); got != want {
+			t.Errorf("a name that is too long, turn %d: in the log: %v", i, got)
+		}
+	}
+	if !c.name(strings.Repeat("z", 252)) {
+		t.Error("a long name is taken for a longer one")
 	}
 
 	log := captured(t, func() {
@@ -179,7 +189,7 @@ func TestRequireOwnCertificate(t *testing.T) {
 	metrics := prometheus.NewRegistry()
 	err := register(file, metrics)
 	if !seesCertificates {
-		if err == nil || !strings.Contains(err.Error(), "modules.nodeMetrics.requireOwnCertificate") {
+		if err == nil || !strings.Contains(err.Error(), "registering the nodemetrics module: modules.nodeMetrics.requireOwnCertificate: true, which") {
 			t.Errorf("got %v, want an error about the key", err)
 		}
 		return

@@ -10,36 +10,15 @@ import (
 	"testing"
 
 	"github.com/edgegauge/edgegauge/cloud/pkg/nodemetrics"
+	"sigs.k8s.io/yaml"
 )
-
-// TestMain is cloudcore itself where a test has started it as that.
-func TestMain(m *testing.M) {
-	if os.Getenv("TEST_AS_CLOUDCORE") != "" {
-		main()
-		return
-	}
-	os.Exit(m.Run())
-}
-
-// cloudcore runs the command and returns its standard output.
-func cloudcore(t *testing.T, environment string, arguments ...string) string {
-	t.Helper()
-	command := exec.Command(os.Args[0], arguments...)
-	command.Env = append(os.Environ(), "TEST_AS_CLOUDCORE=1", environment)
-	command.Stderr = os.Stderr
-	output, err := command.Output()
-	if err != nil {
-		t.Fatalf("cloudcore %s: %v", strings.Join(arguments, " "), err)
-	}
-	return string(output)
-}
 
 // TestPrintedConfig: what --defaultconfig and --minconfig print is what KubeEdge
 // prints, with our section, and a configuration that can be used.
 func TestPrintedConfig(t *testing.T) {
 	for _, flag := range []string{"--defaultconfig", "--minconfig"} {
-		plain := cloudcore(t, printingPlain+"=1", flag)
-		ours := cloudcore(t, "X=", flag)
+		plain := cloudcore(t, "KubeEdge", flag)
+		ours := cloudcore(t, "cloudcore", flag)
 		if strings.Contains(plain, "nodeMetrics") || !strings.Contains(ours, "\n  nodeMetrics:\n") {
 			t.Fatalf("%s prints\n%s", flag, ours)
 		}
@@ -47,6 +26,12 @@ func TestPrintedConfig(t *testing.T) {
 		end := len(ours) - (len(plain) - at)
 		if ours[:at]+ours[end:] != plain {
 			t.Errorf("%s changes what KubeEdge prints:\n%s", flag, ours)
+		}
+		section := ours[at:end]
+		for _, key := range keys(t) {
+			if strings.Contains(section, "\n    "+key+":") != (flag == "--defaultconfig" || key == "enable") {
+				t.Errorf("%s: the section has the key %s, or lacks it:\n%s", flag, key, section)
+			}
 		}
 		file := filepath.Join(t.TempDir(), "cloudcore.yaml")
 		if err := os.WriteFile(file, []byte(ours), 0o600); err != nil {
@@ -73,6 +58,24 @@ func TestPrintedConfig(t *testing.T) {
 	}
 }
 
+// keys returns the keys of modules.nodeMetrics.
+func keys(t *testing.T) []string {
+	t.Helper()
+	text, err := yaml.Marshal(nodemetrics.DefaultConfig())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var section map[string]interface{}
+	if err := yaml.Unmarshal(text, &section); err != nil || len(section) < 10 {
+		t.Fatalf("%d keys, %v", len(section), err)
+	}
+	all := make([]string, 0, len(section))
+	for key := range section {
+		all = append(all, key)
+	}
+	return all
+}
+
 // TestPrintedConfigIsLost: a configuration that could not be written is an error.
 func TestPrintedConfigIsLost(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
@@ -82,37 +85,33 @@ func TestPrintedConfigIsLost(t *testing.T) {
 	defer full.Close()
 	var said bytes.Buffer
 	command := exec.Command(os.Args[0], "--minconfig")
-	command.Env = append(os.Environ(), "TEST_AS_CLOUDCORE=1")
+	command.Env = append(os.Environ(), testAs+"=cloudcore")
 	command.Stdout, command.Stderr = full, &said
 	if err := command.Run(); err == nil {
 		t.Errorf("cloudcore --minconfig ended well, and said %q", &said)
 	}
 }
 
-// TestHelpIsKubeEdges: the flags are KubeEdge's, and the exporter adds none.
-func TestHelpIsKubeEdges(t *testing.T) {
-	help := cloudcore(t, "X=", "--help")
-	for _, want := range []string{"CloudCore is the core cloud part of KubeEdge", "--config", "--defaultconfig", "--minconfig"} {
-		if !strings.Contains(help, want) {
-			t.Errorf("the help lacks %s", want)
-		}
+// TestPrintedConfigFails: what went wrong in the process that KubeEdge prints in is
+// said.
+func TestPrintedConfigFails(t *testing.T) {
+	got := run(t, "failing", "--minconfig")
+	if got.code != 1 || got.output != "" || got.said != "KubeEdge's own words\nError: printing the configuration: exit status 3\n" {
+		t.Errorf("where KubeEdge fails: %+v", got)
 	}
-	for _, not := range []string{"nodemetrics", "nodeMetrics", "edgegauge"} {
-		if strings.Contains(help, not) {
-			t.Errorf("the help has %s:\n%s", not, help)
-		}
-	}
-}
-
-func TestVersionIsBoth(t *testing.T) {
-	got := cloudcore(t, "X=", "--version")
-	if !strings.HasPrefix(got, "KubeEdge v") || !strings.Contains(got, ", edgegauge "+nodemetrics.Version()+"\n") {
-		t.Errorf("--version prints %q", got)
+	got = run(t, "deleted", "--minconfig")
+	if got.code != 1 || got.output != "" || !strings.HasPrefix(got.said, "Error: printing the configuration: ") || !strings.Contains(got.said, "no such file") {
+		t.Errorf("where the program is gone: %+v", got)
 	}
 }
 
 func TestInsertSectionNeedsModules(t *testing.T) {
-	if err := insertSection(&bytes.Buffer{}, []byte("kind: CloudCore\n"), minSection); err == nil {
-		t.Error("a configuration without modules was taken")
+	err := insertSection(&bytes.Buffer{}, []byte("kind: CloudCore\n"), minSection)
+	if err == nil || !strings.Contains(err.Error(), "no modules, where modules.nodeMetrics belongs") {
+		t.Errorf("a configuration without modules: got %v", err)
+	}
+	var written bytes.Buffer
+	if err := insertSection(&written, []byte("\nmodules:\n  x: 1\n"), "  y: 2\n"); err != nil || written.String() != "\nmodules:\n  y: 2\n  x: 1\n" {
+		t.Errorf("a configuration that begins with modules: got %q, %v", &written, err)
 	}
 }

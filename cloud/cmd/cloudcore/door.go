@@ -31,6 +31,9 @@ const (
 	reviewTimeout = 5 * time.Second
 	// doorTimeout is how long a reader waits for the answers to both.
 	doorTimeout = 8 * time.Second
+	// retryAfter is when a question without an answer is asked once more. After
+	// that the reader comes again anyway.
+	retryAfter = 200 * time.Millisecond
 	// questionsPerReader is how many requests of one address may wait for the
 	// API server at once: who makes tokens up must not keep others from theirs.
 	questionsPerReader = 4
@@ -140,25 +143,21 @@ func (d *door) open() (authenticator.Request, authorizer.Authorizer, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("connecting to the API server: %w", err)
 	}
-	// Tried twice: a reader comes again anyway.
-	backoff := wait.Backoff{Duration: 200 * time.Millisecond, Factor: 1.5, Jitter: 0.2, Steps: 2}
-	whose, _, err := authenticatorfactory.DelegatingAuthenticatorConfig{
+	backoff := wait.Backoff{Duration: retryAfter, Steps: 2}
+	whose, _, noReviews := authenticatorfactory.DelegatingAuthenticatorConfig{
 		TokenAccessReviewClient:  client.AuthenticationV1(),
 		TokenAccessReviewTimeout: reviewTimeout,
 		WebhookRetryBackoff:      &backoff,
 		CacheTTL:                 decisionTTL,
 	}.New()
-	if err != nil {
-		return nil, nil, fmt.Errorf("preparing TokenReviews: %w", err)
-	}
-	may, err := authorizerfactory.DelegatingAuthorizerConfig{
+	may, noAccess := authorizerfactory.DelegatingAuthorizerConfig{
 		SubjectAccessReviewClient: client.AuthorizationV1(),
 		AllowCacheTTL:             decisionTTL,
 		DenyCacheTTL:              decisionTTL,
 		WebhookRetryBackoff:       &backoff,
 	}.New()
-	if err != nil {
-		return nil, nil, fmt.Errorf("preparing SubjectAccessReviews: %w", err)
+	if err := utilerrors.NewAggregate([]error{noReviews, noAccess}); err != nil {
+		return nil, nil, fmt.Errorf("preparing TokenReviews and SubjectAccessReviews: %w", err)
 	}
 	d.whose, d.may, d.opened = whose, may, true
 	return whose, may, nil

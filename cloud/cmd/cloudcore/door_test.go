@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,7 +15,11 @@ import (
 	"github.com/edgegauge/edgegauge/cloud/pkg/nodemetrics"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
+	"k8s.io/apiserver/pkg/authentication/authenticator"
+	"k8s.io/apiserver/pkg/authentication/user"
+	"k8s.io/apiserver/pkg/authorization/authorizer"
 	"k8s.io/client-go/kubernetes"
+	authentication "k8s.io/client-go/kubernetes/typed/authentication/v1"
 	"k8s.io/client-go/rest"
 )
 
@@ -45,7 +50,7 @@ func newAPI(t *testing.T) *api {
 			return
 		}
 		switch review.Spec.Token {
-		case "prometheus", "somebody":
+		case "prometheus", "somebody", "unsure":
 			review.Status = authenticationv1.TokenReviewStatus{Authenticated: true, User: authenticationv1.UserInfo{Username: review.Spec.Token}}
 		case "broken":
 			http.Error(w, "no", http.StatusInternalServerError)
@@ -60,6 +65,10 @@ func newAPI(t *testing.T) *api {
 		var review authorizationv1.SubjectAccessReview
 		if err := json.NewDecoder(r.Body).Decode(&review); err != nil {
 			t.Error(err)
+		}
+		if review.Spec.User == "unsure" {
+			http.Error(w, "no", http.StatusInternalServerError)
+			return
 		}
 		asked := review.Spec.NonResourceAttributes
 		review.Status.Allowed = review.Spec.User == "prometheus" && asked != nil && *asked == authorizationv1.NonResourceAttributes{Path: "/metrics", Verb: "get"}
@@ -107,6 +116,7 @@ func TestDoor(t *testing.T) {
 		"may not":        {"Bearer somebody", nodemetrics.ErrForbidden, 1},
 		"may":            {"Bearer prometheus", nil, 1},
 		"no answer":      {"Bearer broken", neither, 2},
+		"none to that":   {"Bearer unsure", neither, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			api := newAPI(t)
@@ -128,11 +138,12 @@ func TestDoor(t *testing.T) {
 				}
 			}
 			// Three requests, one question: the answer counts for a while, unless
-			// it is that the token is wrong, which may change at any moment.
-			if got := atomic.LoadInt32(&api.reviews); test.want != neither && got != test.reviews {
+			// it is that the token is wrong, which may change at any moment. One
+			// request, two questions: without an answer it is asked once more.
+			if got := atomic.LoadInt32(&api.reviews); got != test.reviews {
 				t.Errorf("the API server was asked %d times whose the token is, want %d", got, test.reviews)
 			}
-			if got := atomic.LoadInt32(&api.rights); got > 1 {
+			if got := atomic.LoadInt32(&api.rights); got > 1 && name != "none to that" || got > 2 {
 				t.Errorf("the API server was asked %d times for the right", got)
 			}
 			if len(door.waiting) != 0 {
@@ -155,8 +166,11 @@ func TestDoorFailsClosed(t *testing.T) {
 		}
 		return api.client()
 	})
-	if err := door.authorize(request("Bearer prometheus")); err == nil {
-		t.Error("let in before there is a client")
+	if err := door.authorize(request("Bearer prometheus")); err == nil || err.Error() != "connecting to the API server: not connected yet" {
+		t.Errorf("before there is a client: %v", err)
+	}
+	if err := door.authorize(request("")); !errors.Is(err, nodemetrics.ErrUnauthenticated) {
+		t.Errorf("who brings no token needs no client to be refused: %v", err)
 	}
 	up = true
 	if err := door.authorize(request("Bearer prometheus")); err != nil {
@@ -169,6 +183,63 @@ func TestDoorFailsClosed(t *testing.T) {
 	err := away.authorize(request("Bearer prometheus"))
 	if err == nil || errors.Is(err, nodemetrics.ErrUnauthenticated) || errors.Is(err, nodemetrics.ErrForbidden) {
 		t.Errorf("the API server is away: got %v, want that nobody can tell", err)
+	}
+}
+
+// TestDoorSays: who reads the log learns what the API server was asked, and who it was.
+func TestDoorSays(t *testing.T) {
+	for token, want := range map[string]string{
+		"":                "no bearer token",
+		"Bearer made-up":  "the API server does not know the token",
+		"Bearer broken":   "asking the API server whose the token is: ",
+		"Bearer unsure":   "asking the API server whether unsure may read: ",
+		"Bearer somebody": "somebody may not get the nonResourceURL /metrics",
+	} {
+		if err := newDoor(newAPI(t).client).authorize(request(token)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, want an error with %s", token, err, want)
+		}
+	}
+}
+
+// noReviews is a client that cannot ask whose a token is.
+type noReviews struct{ kubernetes.Interface }
+
+func (noReviews) AuthenticationV1() authentication.AuthenticationV1Interface { return nil }
+
+// TestDoorWithoutReviews: where nobody can ask, nobody gets in.
+func TestDoorWithoutReviews(t *testing.T) {
+	client, err := newAPI(t).client()
+	if err != nil {
+		t.Fatal(err)
+	}
+	door := newDoor(func() (kubernetes.Interface, error) { return noReviews{client}, nil })
+	if err := door.authorize(request("Bearer prometheus")); err == nil || !strings.HasPrefix(err.Error(), "preparing TokenReviews and SubjectAccessReviews: ") {
+		t.Errorf("got %v, want that the questions cannot be prepared", err)
+	}
+}
+
+// TestDoorKeepsNothing: when a request has been decided, nothing goes on for it, and
+// until then it has the time that a reader waits.
+func TestDoorKeepsNothing(t *testing.T) {
+	door := newDoor(nil)
+	var during context.Context
+	door.opened = true
+	door.whose = authenticator.RequestFunc(func(r *http.Request) (*authenticator.Response, bool, error) {
+		during = r.Context()
+		return &authenticator.Response{User: &user.DefaultInfo{Name: "prometheus"}}, true, during.Err()
+	})
+	door.may = authorizer.AuthorizerFunc(func(ctx context.Context, _ authorizer.Attributes) (authorizer.Decision, string, error) {
+		if _, bounded := ctx.Deadline(); !bounded || ctx.Value(door) != "of the request" {
+			t.Errorf("the API server is asked with %v", ctx)
+		}
+		return authorizer.DecisionAllow, "", ctx.Err()
+	})
+	r := request("Bearer prometheus")
+	if err := door.authorize(r.WithContext(context.WithValue(r.Context(), door, "of the request"))); err != nil {
+		t.Error(err)
+	}
+	if !errors.Is(during.Err(), context.Canceled) {
+		t.Error("after the decision the questions go on")
 	}
 }
 
@@ -188,8 +259,8 @@ func TestDoorBoundsWhoAsksTooMuch(t *testing.T) {
 			t.Fatalf("%d requests wait, want %d", i, questionsPerReader)
 		}
 	}
-	if err := door.authorize(request("Bearer prometheus")); err == nil {
-		t.Error("one more request of an address that has its share")
+	if err := door.authorize(request("Bearer prometheus")); err == nil || err.Error() != "4 requests of 192.0.2.1 wait for the API server already" {
+		t.Errorf("one more request of an address that has its share: %v", err)
 	}
 	other := request("Bearer prometheus")
 	other.RemoteAddr = "192.0.2.2:1234"

@@ -9,7 +9,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 
@@ -31,7 +30,7 @@ func main() {
 	command.PreRunE = func(command *cobra.Command, _ []string) error {
 		// A wrong configuration is no question of usage.
 		command.SilenceUsage = true
-		if os.Getenv(printingPlain) != "" {
+		if os.Getenv(printingPlain) == "1" {
 			return nil // KubeEdge prints and ends
 		}
 		if err := printConfig(command); err != nil {
@@ -62,9 +61,6 @@ func register(file string, metrics prometheus.Registerer) error {
 	if config.Authorization == nodemetrics.AuthorizationKubernetes {
 		config.Authorize = newDoor(cloudcoreClient).authorize
 	}
-	if config.RequireOwnCertificate && !seesCertificates {
-		return errors.New("modules.nodeMetrics.requireOwnCertificate: true, but this cloudcore cannot tell by whose certificate a report came: KubeEdge tells it from v1.18 on, to a main built with the tag that hack/kubeedge/build.sh finds")
-	}
 	config.ChecksCertificates = seesCertificates
 	module, err := nodemetrics.Register(config)
 	if err != nil {
@@ -72,12 +68,7 @@ func register(file string, metrics prometheus.Registerer) error {
 	}
 	certificates := newCertificates(config.Topics, config.RequireOwnCertificate)
 	adapter := newAdapter(module, listener.MessageHandlerInstance, config.Topics, certificates)
-	own := []prometheus.Collector{adapter.nodes.routes.gauge()}
-	if seesCertificates {
-		// Elsewhere a 0 would say that there are no such reports.
-		own = append(own, certificates.total)
-	}
-	for _, metric := range own {
+	for _, metric := range append(certificates.metrics(), adapter.nodes.routes.gauge()) {
 		if err := metrics.Register(metric); err != nil {
 			return fmt.Errorf("registering the adapter's metrics: %w", err)
 		}

@@ -70,9 +70,9 @@ func (w *nodeWatcher) appear(node string) {
 	w.routes.add(node)
 	if err := w.expect(node); err != nil {
 		klog.ErrorS(err, "Edge node has no place on the page of node metrics", "node", node)
-		return
+	} else {
+		klog.V(2).InfoS("Edge node is expected to report", "node", node)
 	}
-	klog.V(2).InfoS("Edge node is expected to report", "node", node)
 }
 
 func (w *nodeWatcher) deleted(object interface{}) {

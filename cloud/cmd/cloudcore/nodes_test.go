@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -60,6 +61,7 @@ func TestNodeWatcher(t *testing.T) {
 			events: func(w *nodeWatcher) {
 				w.added("edge-1")
 				w.updated(edgeNode("edge-1", "a"), nil)
+				w.updated(nil, edgeNode("edge-1", "a"))
 				w.deleted(nil)
 			},
 		},
@@ -86,6 +88,55 @@ func TestNodeWatcher(t *testing.T) {
 				t.Errorf("routes: got %d, want %d", got, test.routes)
 			}
 		})
+	}
+}
+
+// TestNoPlace: a Node that the exporter has no place for has its routes, and a line in
+// the log with its name and the reason.
+func TestNoPlace(t *testing.T) {
+	for _, reason := range []error{nil, errors.New("limits.nodes: 1")} {
+		watcher := &nodeWatcher{
+			routes: newRoutes(newTable(), accept, []string{"default/user/sysinfo"}),
+			expect: func(string) error { return reason },
+		}
+		log := captured(t, func() { watcher.added(edgeNode("edge-1", "a")) })
+		if got := strings.Contains(log, `no place on the page of node metrics" err="limits.nodes: 1" node="edge-1"`); got != (reason != nil) || strings.Contains(log, "no place") != got {
+			t.Errorf("%v: the log is %q", reason, log)
+		}
+		if watcher.routes.count() != 1 {
+			t.Errorf("%v: %d routes", reason, watcher.routes.count())
+		}
+	}
+}
+
+// broken is a store that cannot tell.
+type broken struct{ cache.Store }
+
+func (broken) GetByKey(string) (interface{}, bool, error) { return nil, false, errors.New("broken") }
+
+// unsynced is an informer that has not listed anything yet.
+type unsynced struct{ informer }
+
+func (unsynced) HasSynced() bool { return false }
+
+// TestList: no node is said to be gone before that is known.
+func TestList(t *testing.T) {
+	told := 0
+	watcher := &nodeWatcher{listed: func(listed func(string) bool) {
+		told++
+		if !listed("edge-1") {
+			t.Error("a node that nobody can tell of is said to be gone")
+		}
+	}}
+	stop := make(chan struct{})
+	close(stop)
+	watcher.list(unsynced{informer{broken{}}}, stop)
+	if told != 0 {
+		t.Error("cloudcore stops before the Nodes are listed, and the exporter was told of them")
+	}
+	watcher.list(informer{broken{}}, nil)
+	if told != 1 {
+		t.Errorf("told %d times", told)
 	}
 }
 

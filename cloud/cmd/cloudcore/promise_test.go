@@ -22,6 +22,7 @@ func TestDoorInNumbers(t *testing.T) {
 		"an answer counts":           {decisionTTL, 10 * time.Second},
 		"one question takes at most": {reviewTimeout, 5 * time.Second},
 		"a reader waits for at most": {doorTimeout, 8 * time.Second},
+		"asked again after":          {retryAfter, 200 * time.Millisecond},
 	} {
 		if test.got != test.want {
 			t.Errorf("%s %v, want %v", name, test.got, test.want)
@@ -38,7 +39,7 @@ func TestCloudcoreClient(t *testing.T) {
 	before := kubeedge.KubeConfig
 	defer func() { kubeedge.KubeConfig = before }()
 	kubeedge.KubeConfig = nil
-	if client, err := cloudcoreClient(); err == nil || client != nil {
+	if client, err := cloudcoreClient(); err == nil || client != nil || err.Error() != "cloudcore has not connected to the API server yet" {
 		t.Errorf("before cloudcore is connected: %v, %v", client, err)
 	}
 	kubeedge.KubeConfig = &rest.Config{Host: "https://192.0.2.1:6443", QPS: 1000, Burst: 2000, Timeout: time.Hour}
@@ -123,6 +124,7 @@ func TestNoAnswer(t *testing.T) {
 		"given up":             {fmt.Errorf("asking: %w", context.Canceled), true},
 		"tried long enough":    {wait.ErrWaitTimeout, true},
 		"several wrong tokens": {utilerrors.NewAggregate([]error{no, no}), false},
+		"a status of several":  {utilerrors.NewAggregate([]error{no, apierrors.NewInternalError(errors.New("x"))}), true},
 		"one of several":       {utilerrors.NewAggregate([]error{no, context.DeadlineExceeded}), true},
 	} {
 		if got := noAnswer(test.err); got != test.want {

@@ -30,10 +30,14 @@ func TestRequireRouter(t *testing.T) {
 			switch {
 			case test.err == "" && err != nil:
 				t.Errorf("got %v, want no error", err)
-			case test.err != "" && (err == nil || !strings.Contains(err.Error(), test.err)):
+			case test.err != "" && (err == nil || !strings.HasPrefix(err.Error(), test.err+file+": ")):
 				t.Errorf("got %v, want an error with %q", err, test.err)
 			}
 		})
+	}
+	folder := t.TempDir()
+	if err := requireRouter(folder); err == nil || !strings.HasPrefix(err.Error(), "reading cloudcore's configuration: ") || !strings.Contains(err.Error(), folder) {
+		t.Errorf("a folder: got %v", err)
 	}
 	if err := requireRouter(filepath.Join(t.TempDir(), "none.yaml")); err != nil {
 		t.Errorf("a file that is not there: got %v, want no error", err)

@@ -69,6 +69,30 @@ func TestRoutesFollowNodes(t *testing.T) {
 	}
 }
 
+// TestRoutesLeaveOthersAlone: a rule of KubeEdge's own router may stand where a route
+// of a node would. What others have put there stays.
+func TestRoutesLeaveOthersAlone(t *testing.T) {
+	router := newTable()
+	routes := newRoutes(router, accept, []string{"default/user/sysinfo"})
+	const key = "bus/node/edge-1/default/user/sysinfo"
+	theirs := func(interface{}) (interface{}, error) { return "theirs", nil }
+
+	router.AddListener(key, theirs)
+	routes.remove("edge-1")
+	if router.keys[key] == nil {
+		t.Fatal("a node without routes was removed, and another's listener with it")
+	}
+	routes.add("edge-1")
+	if answer, _ := router.keys[key](nil); answer != nil {
+		t.Error("the node's route was not installed")
+	}
+	router.AddListener(key, theirs)
+	routes.add("edge-1")
+	if answer, _ := router.keys[key](nil); answer != "theirs" {
+		t.Error("a node that has its routes was added again, and another's listener was replaced")
+	}
+}
+
 func TestRoutesKeepNothingOverChurn(t *testing.T) {
 	router := newTable()
 	routes := newRoutes(router, accept, []string{"default/user/sysinfo"})

@@ -30,6 +30,12 @@ func TestSessions(t *testing.T) {
 	byEdge, byController := session("edge-1", true), session("edge-1", false)
 	byEdge.Router.Source = "edged"
 	byController.Router.Source = "edgecontroller"
+	// cloudhub's, of another resource.
+	of := func(resource string) *model.Message {
+		message := session("edge-2", true)
+		message.Router.Resource = resource
+		return message
+	}
 
 	tests := map[string]struct {
 		messages []*model.Message
@@ -62,6 +68,11 @@ func TestSessions(t *testing.T) {
 		"the same words, but not cloudhub's": {
 			messages: []*model.Message{session("edge-2", true), byEdge, byController},
 			events:   "+edge-2",
+			open:     1,
+		},
+		"what is no node's session": {
+			messages: []*model.Message{session("", true), session("edge-1/2", true), session("edge-1", true), of("nodes/edge-2"), of("edge-2")},
+			events:   "+edge-1",
 			open:     1,
 		},
 		"what nodes say themselves": {

@@ -109,6 +109,13 @@ func TestForeignCertificatesOnConnections(t *testing.T) {
 	}
 }
 
+// TestSeesCertificates: see TestRequireOwnCertificate for what follows from it.
+func TestSeesCertificates(t *testing.T) {
+	if !seesCertificates {
+		t.Error("this KubeEdge tells certificates")
+	}
+}
+
 // BenchmarkInFront is what a message costs in viaduct's mux without us and with us in
 // front of it.
 func BenchmarkInFront(b *testing.B) {

@@ -3,7 +3,10 @@
 
 package main
 
-import "github.com/kubeedge/viaduct/pkg/mux"
+import (
+	"github.com/kubeedge/viaduct/pkg/mux"
+	"github.com/prometheus/client_golang/prometheus"
+)
 
 // seesCertificates says whether this KubeEdge hands messages out together with the
 // certificates of their connection.
@@ -17,14 +20,15 @@ const seesCertificates = true
 // the other another mux takes its place, and hands on what is admitted. See Group
 // for when that is.
 func (c *certificates) standInFront() {
-	c.once.Do(func() {
-		cloudhub := mux.MuxDefault
-		front := mux.NewMessageMux()
-		front.Entry(mux.NewPattern("*").Op("*"), func(m *mux.MessageContainer, answer mux.ResponseWriter) {
-			if c.admit(m.Header, m.PeerCertificates, m.Message) {
-				cloudhub.ServeConn(&mux.MessageRequest{Header: m.Header, PeerCertificates: m.PeerCertificates, Message: m.Message}, answer)
-			}
-		})
-		mux.MuxDefault = front
+	cloudhub := mux.MuxDefault
+	front := mux.NewMessageMux()
+	front.Entry(mux.NewPattern("*").Op("*"), func(m *mux.MessageContainer, answer mux.ResponseWriter) {
+		if c.admit(m.Header, m.PeerCertificates, m.Message) {
+			cloudhub.ServeConn(&mux.MessageRequest{Header: m.Header, PeerCertificates: m.PeerCertificates, Message: m.Message}, answer)
+		}
 	})
+	mux.MuxDefault = front
 }
+
+// metrics returns what there is to show of the certificates.
+func (c *certificates) metrics() []prometheus.Collector { return []prometheus.Collector{c.total} }

@@ -63,7 +63,7 @@ func New(c Config) (*Module, error) {
 		return nil, fmt.Errorf("%s.authorization: %s, which this program cannot ask: it works in a cloudcore with a Kubernetes client", section, c.Authorization)
 	}
 	if c.RequireOwnCertificate && !c.ChecksCertificates {
-		return nil, fmt.Errorf("%s.requireOwnCertificate: true, which this program cannot see to: it works in a cloudcore of KubeEdge v1.18 or later", section)
+		return nil, fmt.Errorf("%s.requireOwnCertificate: true, which this program cannot see to: it works in a cloudcore of KubeEdge v1.18 or later, built with the tag that hack/kubeedge/build.sh finds", section)
 	}
 	seen := &look{}
 	if c.seen != nil { // by LoadConfig, which others may use too
