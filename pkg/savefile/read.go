@@ -10,6 +10,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/edgegauge/edgegauge/pkg/mapping"
@@ -33,18 +34,18 @@ const (
 // taken. m is the mapping in force. All of the file is checked before the first
 // node is taken. See [registry.Registry.Restore] for which nodes are.
 func Read(path string, r *registry.Registry, m *mapping.Mapping) (nodes int, err error) {
-	info, err := os.Stat(path) // before it is opened, which for a pipe would wait
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe would wait for a writer
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
 	if err != nil {
 		return 0, err
 	}
 	if !info.Mode().IsRegular() {
 		return 0, fmt.Errorf("%s: %w: it is no regular file", path, ErrNotUsable)
 	}
-	f, err := os.Open(path)
-	if err != nil {
-		return 0, err
-	}
-	defer f.Close()
 	if nodes, err = decode(f, info.Size(), r, m); err != nil {
 		return nodes, fmt.Errorf("%s: %w", path, err)
 	}

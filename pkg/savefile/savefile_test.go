@@ -10,6 +10,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -588,6 +589,83 @@ func TestUnfinishedIsOverwritten(t *testing.T) {
 	}
 }
 
+// What is in the place of the unfinished file keeps nothing from being written, and is
+// not written to.
+func TestUnfinishedIsSomethingElse(t *testing.T) {
+	r, m := newRegistry(t, registry.Options{}), parse(t, spec)
+	put(t, r, m, "n", `{"value": 1}`)
+	for name, place := range map[string]func(path string) error{
+		"a pipe": func(path string) error { return syscall.Mkfifo(path, 0o600) },
+		"a link": func(path string) error {
+			if err := os.WriteFile(path+".other", []byte("x"), 0o600); err != nil {
+				return err
+			}
+			return os.Symlink(path+".other", path)
+		},
+		"a file that cannot be written": func(path string) error { return os.WriteFile(path, nil, 0o400) },
+		"a socket": func(path string) error {
+			l, err := net.Listen("unix", path)
+			if err == nil {
+				t.Cleanup(func() { l.Close() })
+			}
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "nodes")
+			if err := place(path + ".unfinished"); err != nil {
+				t.Fatal(err)
+			}
+			written := make(chan error, 1)
+			go func() {
+				_, err := Write(path, r)
+				written <- err
+			}()
+			select {
+			case err := <-written:
+				if err != nil {
+					t.Fatal(err)
+				}
+			case <-time.After(30 * time.Second):
+				t.Fatal("writing waits")
+			}
+			if n, err := Read(path, newRegistry(t, registry.Options{}), m); n != 1 || err != nil {
+				t.Errorf("%d nodes, error %v", n, err)
+			}
+			if data, err := os.ReadFile(path + ".unfinished.other"); err == nil && string(data) != "x" {
+				t.Errorf("what a link leads to has %d bytes", len(data))
+			}
+		})
+	}
+}
+
+// What is no file is not replaced by one.
+func TestNoFileIsReplaced(t *testing.T) {
+	dir := t.TempDir()
+	pipe := filepath.Join(dir, "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	socket := filepath.Join(dir, "socket")
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	for _, path := range []string{dir, pipe, socket} {
+		before, err := os.Lstat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := Write(path, newRegistry(t, registry.Options{})); n != 0 || err == nil || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: %d nodes, error %v", path, n, err)
+		}
+		if after, err := os.Lstat(path); err != nil || after.Mode() != before.Mode() {
+			t.Errorf("%s was %v, is %v, error %v", path, before.Mode(), after.Mode(), err)
+		}
+	}
+}
+
 // A file with the right checksum and something wrong in it is refused whole, with
 // what is wrong.
 func TestWrongInside(t *testing.T) {
@@ -737,7 +815,11 @@ func TestDiskFullKeepsTheOldFile(t *testing.T) {
 	if err := os.Symlink("/dev/full", path+temporary); err != nil {
 		t.Skip(err)
 	}
-	if _, err := Write(path, r); !errors.Is(err, syscall.ENOSPC) {
+	f, err := os.OpenFile(path+temporary, os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	if _, err := finish(f, path, r); !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("error %v, want that there is no room", err)
 	}
 	if _, err := os.Lstat(path + temporary); err == nil {

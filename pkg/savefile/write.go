@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -40,22 +41,36 @@ const temporary = ".unfinished"
 // many nodes that is. On an error the old file stays.
 func Write(path string, r *registry.Registry) (nodes int, err error) {
 	// The name is always the same, so that a process that is killed leaves
-	// at most one behind, which the next one overwrites.
+	// at most one behind, which the next one removes.
 	unfinished := path + temporary
-	f, err := os.OpenFile(unfinished, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if info, err := os.Lstat(path); err == nil && info.Mode().Type()&^os.ModeSymlink != 0 {
+		// A rename would replace whatever it is, even /dev/null.
+		return 0, fmt.Errorf("writing %s: it is no regular file, and is left alone", path)
+	}
+	// Whatever has that name is in the way: to open a pipe waits for a reader, and a
+	// link may lead anywhere.
+	if err := os.Remove(unfinished); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return 0, err
+	}
+	f, err := os.OpenFile(unfinished, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return 0, err
 	}
+	return finish(f, path, r)
+}
+
+// finish writes the unfinished file, and puts it in the place of the one at path.
+func finish(f *os.File, path string, r *registry.Registry) (nodes int, err error) {
 	nodes, err = encode(f, r)
 	if err == nil {
 		err = f.Sync()
 	}
 	err = errors.Join(err, f.Close())
 	if err == nil {
-		err = os.Rename(unfinished, path)
+		err = os.Rename(f.Name(), path)
 	}
 	if err != nil {
-		_ = os.Remove(unfinished)
+		_ = os.Remove(f.Name())
 		return 0, fmt.Errorf("writing %s: %w", path, err)
 	}
 	return nodes, syncDir(filepath.Dir(path))
