@@ -72,6 +72,7 @@ func (l *listener) add(c *conn) bool {
 		delete(l.conns, victim)
 		l.metrics.replaced.Inc()
 		l.metrics.open.Dec()
+		victim.end()
 		reset(victim.Conn)
 	}
 	l.conns[c] = struct{}{}
@@ -134,6 +135,10 @@ type conn struct {
 	writing  atomic.Int64 // since when, in Unix ns; 0 is not at all
 	stalled  atomic.Bool  // it was counted as such
 	turn     atomic.Pointer[turn]
+	// ended is done when the connection is closed, here or by the server: those of its
+	// requests that wait need not go on. Both are nil until a server has it.
+	ended  <-chan struct{}
+	cancel context.CancelFunc
 
 	mu       sync.Mutex
 	deadline time.Time // the server's
@@ -207,8 +212,16 @@ func (c *conn) SetDeadline(t time.Time) error {
 
 // Close closes the connection.
 func (c *conn) Close() error {
+	c.end()
 	c.listener.remove(c)
 	return c.Conn.Close()
+}
+
+// end ends what waits for others to answer the connection's requests.
+func (c *conn) end() {
+	if c.cancel != nil {
+		c.cancel()
+	}
 }
 
 // serving notes, until the returned function is called, that a request of the
@@ -236,6 +249,21 @@ func waiting(ctx context.Context, waits bool) {
 	}
 }
 
+// gone reports whether the connection in ctx was closed. One whose reader only says
+// no more is not.
+func gone(ctx context.Context) bool {
+	c, ok := ctx.Value(connKey{}).(*conn)
+	if !ok {
+		return false
+	}
+	select {
+	case <-c.ended:
+		return true
+	default:
+		return false
+	}
+}
+
 type connKey struct{}
 
 // withConn is for http.Server.ConnContext: it makes a request know its connection.
@@ -243,7 +271,13 @@ func withConn(ctx context.Context, c net.Conn) context.Context {
 	if over, ok := c.(*tls.Conn); ok {
 		c = over.NetConn()
 	}
-	return context.WithValue(ctx, connKey{}, c)
+	own, ok := c.(*conn)
+	if !ok {
+		return ctx
+	}
+	ctx, own.cancel = context.WithCancel(ctx)
+	own.ended = ctx.Done()
+	return context.WithValue(ctx, connKey{}, own)
 }
 
 // bounded returns h with each request noted at its connection and worked on in its
@@ -254,6 +288,9 @@ func bounded(h http.Handler, patience time.Duration, turns *turns) http.Handler 
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer serving(r.Context())()
 		defer turns.begin(r)()
+		if gone(r.Context()) {
+			return
+		}
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(patience)) // nothing without a network
 		h.ServeHTTP(w, r)
 	})

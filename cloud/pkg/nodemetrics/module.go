@@ -43,6 +43,7 @@ type Module struct {
 	rubbish       rubbish
 	encodings     encodings
 	turns         *turns // of requests
+	passwords     *passwords
 	unlisted      unlisted
 	watched       watched // Run's
 	join          sync.Once
@@ -91,6 +92,7 @@ func New(c Config) (*Module, error) {
 	m.metrics = newMetrics(nodes)
 	m.metrics.MustRegister(budgets{m})
 	m.turns = newTurns()
+	m.passwords = newPasswords()
 	m.handler = m.newHandler()
 	return m, nil
 }
@@ -184,7 +186,9 @@ func (m *Module) tellOfConfig() {
 
 // Handler returns the module's pages: /metrics, /healthz, /readyz, and those of
 // package statuspage.
-func (m *Module) Handler() http.Handler { return m.handler }
+func (m *Module) Handler() http.Handler {
+	return bounded(m.handler, m.config.Load().WriteTimeout.Duration, m.turns)
+}
 
 // Collector offers the nodes' samples and the module's own metrics to a
 // registry of the host, for one page with all. See [exposition.Collector].

@@ -9,22 +9,27 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// openProbes lets /healthz and /readyz through to h whatever the server's handler
-// asks for. The web toolkit puts basic auth before all pages when it begins to
-// serve, which is before the server asks for its base context. Then begun is called.
-func openProbes(s *http.Server, h http.Handler, begun func()) {
+// around has the server ask what wrap makes of its handler. The web toolkit puts a
+// handler of its own around that one when it begins to serve, which is before the
+// server asks for its base context. Then begun is called.
+func around(s *http.Server, wrap func(http.Handler) http.Handler, begun func()) {
 	s.BaseContext = func(net.Listener) context.Context {
 		begun()
-		closed := s.Handler
-		s.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if isProbe(r) {
-				h.ServeHTTP(w, r)
-			} else {
-				closed.ServeHTTP(w, r)
-			}
-		})
+		s.Handler = wrap(s.Handler)
 		return context.Background()
 	}
+}
+
+// openProbes returns closed, but lets /healthz and /readyz through to probes whatever
+// closed asks for.
+func openProbes(closed, probes http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isProbe(r) {
+			probes.ServeHTTP(w, r)
+		} else {
+			closed.ServeHTTP(w, r)
+		}
+	})
 }
 
 // withoutHTTP2 turns HTTP/2 off, unless the web configuration file asks for it by

@@ -443,6 +443,66 @@ func TestProbesAreOpen(t *testing.T) {
 	}
 }
 
+// The passwords of the web configuration are checked one at a time, and one that was
+// right before does not wait for those of others.
+func TestPasswordsOfTheWebConfig(t *testing.T) {
+	m, roots := secure(t, "basic_auth_users: {prometheus: $2a$04$svPWyWjQCqty3naPy.8MxO38JyfouN0YB37B8QLpv5jWRRGSmhKea}\n", nil)
+	client := &http.Client{Timeout: patience, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, DisableKeepAlives: true}}
+	ask := func(path, password string) (code int) {
+		r, err := http.NewRequest(http.MethodGet, "https://"+m.config.Load().BindAddress+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if password != "" {
+			r.SetBasicAuth("prometheus", password)
+		}
+		response, err := client.Do(r)
+		if err != nil {
+			t.Error(err)
+			return 0
+		}
+		response.Body.Close()
+		return response.StatusCode
+	}
+	eventually(t, patience, "the page is served", func() bool { return ask("/healthz", "") == 200 })
+	if !m.passwords.enter(context.Background(), "another") { // whose password is being checked
+		t.Fatal("somebody else's is")
+	}
+	first := make(chan int, 1)
+	go func() { first <- ask("/metrics", "open sesame") }()
+	eventually(t, patience, "a password waits", func() bool {
+		m.passwords.mu.Lock()
+		defer m.passwords.mu.Unlock()
+		return len(m.passwords.waiting) == 1
+	})
+	for path, want := range map[string]int{"/healthz": 200, "/metrics": 401, "/": 401} {
+		if code := ask(path, ""); code != want {
+			t.Errorf("%s without a password: %d, want %d", path, code, want)
+		}
+	}
+	m.passwords.leave(0)
+	if code := <-first; code != 200 {
+		t.Errorf("with the right password: %d", code)
+	}
+	eventually(t, patience, "the next one may come", func() bool {
+		m.passwords.mu.Lock()
+		defer m.passwords.mu.Unlock()
+		return !m.passwords.closed
+	})
+	if !m.passwords.enter(context.Background(), "another") {
+		t.Fatal("somebody else's password is checked")
+	}
+	for _, path := range []string{"/metrics", "/nodes"} {
+		if code := ask(path, "open sesame"); code != 200 {
+			t.Errorf("%s with one that was right before: %d", path, code)
+		}
+	}
+	m.passwords.leave(0)
+	if code := ask("/metrics", "wrong"); code != 401 {
+		t.Errorf("with a wrong one: %d", code)
+	}
+}
+
 // A port that is taken, or a certificate that is missing, is said once and tried
 // again until it can be had.
 func TestServingComesBack(t *testing.T) {

@@ -44,7 +44,7 @@ func (m *Module) newHandler() http.Handler {
 	probes := m.newProbes()
 	mux.Handle("/healthz", probes)
 	mux.Handle("/readyz", probes)
-	return bounded(secured(mux), c.WriteTimeout.Duration, m.turns)
+	return secured(mux)
 }
 
 // newProbes returns the two pages that tell nothing but a state.
@@ -92,9 +92,14 @@ func (m *Module) serve(ctx context.Context) error {
 	}
 	listener := newListener(inner, connectionsFor(c.MaxConnections), c.WriteTimeout.Duration, m.metrics.conns)
 	defer listener.Close() // the toolkit leaves it open where it fails early
-	server := newServer(m.handler)
+	server := newServer(m.passwords.letIn(m.handler))
 	withoutHTTP2(server, c.WebConfigFile)
-	openProbes(server, bounded(secured(m.newProbes()), c.WriteTimeout.Duration, m.turns), func() { m.served.Store(true) })
+	boundStreams(server)
+	// What the toolkit does for a request, who may not even read, is bounded too: it
+	// reads the web configuration file anew, and checks a password.
+	around(server, func(toolkit http.Handler) http.Handler {
+		return bounded(openProbes(m.passwords.guard(toolkit), secured(m.newProbes())), c.WriteTimeout.Duration, m.turns)
+	}, func() { m.served.Store(true) })
 	klog.InfoS("Node metrics are served", "address", listener.Addr().String(), "path", "/metrics", "scheme", c.Scheme())
 
 	served := make(chan error, 1)

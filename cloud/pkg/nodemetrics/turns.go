@@ -25,6 +25,7 @@ func newTurns() *turns {
 // turn is a request's permission to be worked on.
 type turn struct {
 	of    chan struct{}
+	ended <-chan struct{} // of the connection: then nobody needs a turn
 	taken bool
 }
 
@@ -37,7 +38,7 @@ func (x *turns) begin(r *http.Request) (end func()) {
 	if !ok || r.ProtoMajor != 1 {
 		return func() {}
 	}
-	t := &turn{of: x.pages}
+	t := &turn{of: x.pages, ended: c.ended}
 	switch {
 	case isProbe(r):
 		t.of = x.probes
@@ -94,6 +95,7 @@ func (t *turn) take() {
 	case t.of <- struct{}{}:
 		t.taken = true
 	case <-timer.C:
+	case <-t.ended:
 	}
 }
 

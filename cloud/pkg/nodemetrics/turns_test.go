@@ -167,3 +167,54 @@ func TestWhoWaitsGivesWay(t *testing.T) {
 		})
 	}
 }
+
+// A request that waits does so no longer than its connection lasts; one whose reader
+// only says no more waits on.
+func TestWaitingEndsWithTheConnection(t *testing.T) {
+	const wait = 10 * time.Millisecond
+	for name, end := range map[string]func(l *listener, c *conn){
+		"it is closed":            func(_ *listener, c *conn) { _ = c.Close() },
+		"it gives way to another": func(l *listener, _ *conn) { l.add(&conn{Conn: &wire{}, listener: l}) },
+	} {
+		for waits, h := range map[string]func(*Module) http.Handler{
+			"for its turn": func(*Module) http.Handler {
+				return http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("it is worked on") })
+			},
+			"to be let in": func(m *Module) http.Handler {
+				return m.authorized(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("it is let in") }))
+			},
+		} {
+			t.Run(waits+", "+name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					b := newBusy(t, func(c *Config) {
+						c.Authorize = func(r *http.Request) error {
+							<-r.Context().Done()
+							return r.Context().Err()
+						}
+					})
+					path := "/"
+					if waits == "for its turn" {
+						go b.ask(path, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { time.Sleep(time.Minute) }))
+						synctest.Wait()
+					}
+					l := newListener(nil, 1, time.Hour, b.m.metrics.conns)
+					c := &conn{Conn: &wire{}, listener: l}
+					l.conns[c] = struct{}{}
+					ctx := withConn(context.Background(), c)
+					begin, done := time.Now(), make(chan struct{})
+					go func() {
+						defer close(done)
+						bounded(h(b.m), time.Hour, b.turns).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, path, nil).WithContext(ctx))
+					}()
+					time.Sleep(wait)
+					end(l, c)
+					<-done
+					if d := time.Since(begin); d != wait {
+						t.Errorf("it went on for %v, want %v", d, wait)
+					}
+					time.Sleep(time.Minute)
+				})
+			})
+		}
+	}
+}
