@@ -9,8 +9,10 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/edgegauge/edgegauge/cloud/pkg/nodemetrics"
 	"github.com/kubeedge/beehive/pkg/core"
@@ -40,8 +42,24 @@ func main() {
 	}
 	logs.InitLogs()
 	defer logs.FlushLogs()
-	if err := command.Execute(); err != nil {
+	err := command.Execute()
+	waitForExporter()
+	if err != nil {
 		os.Exit(1)
+	}
+}
+
+// exporterModule is the module that register made, nil if none.
+var exporterModule *nodemetrics.Module
+
+// waitForExporter waits for the exporter's end, which writes the snapshot file: beehive
+// ends its modules and waits for none. Kubernetes gives a container 30 s to stop.
+func waitForExporter() {
+	const patience = 10 * time.Second
+	if exporterModule != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		exporterModule.Wait(ctx)
 	}
 }
 
@@ -66,6 +84,7 @@ func register(file string, metrics prometheus.Registerer) error {
 	if err != nil {
 		return fmt.Errorf("registering the nodemetrics module: %w", err)
 	}
+	exporterModule = module
 	certificates := newCertificates(config.Topics, config.RequireOwnCertificate)
 	adapter := newAdapter(module, listener.MessageHandlerInstance, config.Topics, certificates)
 	for _, metric := range append(certificates.metrics(), adapter.nodes.routes.gauge()) {

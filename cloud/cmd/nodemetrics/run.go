@@ -195,6 +195,9 @@ func serve(ctx context.Context, out io.Writer, f *flags) error {
 		fmt.Fprintf(out, "%d reports sent, %d handled.\n", n, handled(m, n))
 	}
 	shutDown()
+	ending, giveUp := context.WithTimeout(context.Background(), 10*time.Second)
+	defer giveUp()
+	m.Wait(ending)
 	fmt.Fprintln(out, "Stopped.")
 	return nil
 }

@@ -32,11 +32,13 @@ type Module struct {
 	handler       http.Handler
 	reports       sync.Pool // of *mapping.Report
 	claims        sync.Pool // of those that are filled with the node's name alone
+	started       atomic.Bool
 	running       atomic.Bool
-	served        atomic.Bool // whether serve came to accept connections
-	heard         atomic.Bool // whether any message has come
-	refusals      refusals    // of reports
-	drops         refusals    // of samples
+	ended         atomic.Pointer[chan struct{}] // of the newest run, closed at its end
+	served        atomic.Bool                   // whether serve came to accept connections
+	heard         atomic.Bool                   // whether any message has come
+	refusals      refusals                      // of reports
+	drops         refusals                      // of samples
 	nodeRefusals  nodeRefusals
 	configRefused atomic.Pointer[string] // why the config as it is now is; nil if it is not
 	pending       pending
@@ -140,9 +142,14 @@ func (m *Module) Start() {
 func (m *Module) Run(ctx context.Context) error { return m.run(ctx, m.serve) }
 
 func (m *Module) run(ctx context.Context, serve func(context.Context) error) error {
-	if !m.running.CompareAndSwap(false, true) {
+	if !m.started.CompareAndSwap(false, true) {
 		return errors.New("nodemetrics: the module runs already")
 	}
+	ended := make(chan struct{})
+	defer close(ended)
+	defer m.started.Store(false)
+	m.ended.Store(&ended)
+	m.running.Store(true) // from here on Wait waits
 	defer m.running.Store(false)
 	m.tellOfConfig()
 	m.loadSnapshot()
@@ -165,10 +172,21 @@ func (m *Module) run(ctx context.Context, serve func(context.Context) error) err
 	err := serve(ctx)
 	cancel()
 	parts.Wait()
-	if err := m.saveSnapshot(); err != nil {
-		klog.ErrorS(err, "The snapshot file could not be written, the next start will have a gap")
-	}
 	return err
+}
+
+// Wait waits until the module has ended that was started, or until ctx is done. What
+// ends the process should call it first: beehive waits for no module, and the snapshot
+// file is written at the end.
+func (m *Module) Wait(ctx context.Context) {
+	ended := m.ended.Load()
+	if ended == nil {
+		return // it was never started
+	}
+	select {
+	case <-*ended:
+	case <-ctx.Done():
+	}
 }
 
 // tellOfConfig logs where the config is from.

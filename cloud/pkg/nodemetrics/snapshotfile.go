@@ -101,7 +101,8 @@ func (u *unlisted) forget(m *Module) {
 	u.since, u.listed = time.Time{}, nil
 }
 
-// keepSnapshot writes the snapshot file now and then until ctx is done.
+// keepSnapshot writes the snapshot file now and then until ctx is done, and then at
+// once: not everybody who ends the process waits for it.
 func (m *Module) keepSnapshot(ctx context.Context) {
 	if m.config.Load().SnapshotFile == "" {
 		return
@@ -112,6 +113,9 @@ func (m *Module) keepSnapshot(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
+			if err := m.saveSnapshot(); err != nil {
+				klog.ErrorS(err, "The snapshot file could not be written, the next start will have a gap")
+			}
 			return
 		case <-ticker.C:
 			err := m.saveSnapshot()
@@ -125,13 +129,9 @@ func (m *Module) keepSnapshot(ctx context.Context) {
 	}
 }
 
-// saveSnapshot writes the snapshot file, if there is to be one.
+// saveSnapshot writes the snapshot file.
 func (m *Module) saveSnapshot() error {
-	name := m.config.Load().SnapshotFile
-	if name == "" {
-		return nil
-	}
-	if _, err := savefile.Write(name, m.registry); err != nil {
+	if _, err := savefile.Write(m.config.Load().SnapshotFile, m.registry); err != nil {
 		m.metrics.snapshot.errors.Inc()
 		return err
 	}
