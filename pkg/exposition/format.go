@@ -31,7 +31,7 @@ type form struct {
 // can read.
 func negotiate(accept string) form {
 	best, bestQ, named := text004, 0.0, ""
-	for _, item := range strings.Split(accept, ",") {
+	for _, item := range items(accept) {
 		media, params := parseItem(item)
 		format := text004
 		switch version := params["version"]; media {
@@ -85,7 +85,7 @@ func (f form) contentType() string {
 // Accept-Encoding header (RFC 9110, section 12.5.3).
 func acceptsGzip(acceptEncoding string) bool {
 	gzip, identity, any := -1.0, -1.0, -1.0
-	for _, item := range strings.Split(acceptEncoding, ",") {
+	for _, item := range items(acceptEncoding) {
 		coding, params := parseItem(item)
 		switch coding {
 		case "gzip", "x-gzip":
@@ -102,12 +102,28 @@ func acceptsGzip(acceptEncoding string) bool {
 	return gzip > 0 && gzip >= identity
 }
 
+// mostAccepted is how many bytes of an Accept header are looked at. Those of scrapers
+// and browsers have a few hundred, and all headers together may have 36 KB.
+const mostAccepted = 2048
+
+// items returns the items of an Accept header.
+func items(accept string) []string {
+	if len(accept) > mostAccepted {
+		accept = accept[:mostAccepted]
+		accept = accept[:max(0, strings.LastIndexByte(accept, ','))] // whole items
+	}
+	return strings.Split(accept, ",")
+}
+
 // parseItem splits an item of an Accept header into its value and parameters,
 // all in lower case.
 func parseItem(item string) (string, map[string]string) {
 	value, rest, _ := strings.Cut(strings.ToLower(item), ";")
-	params := map[string]string{}
+	var params map[string]string
 	for rest != "" {
+		if params == nil {
+			params = map[string]string{}
+		}
 		var param string
 		param, rest, _ = strings.Cut(rest, ";")
 		k, v, _ := strings.Cut(param, "=")

@@ -1,6 +1,9 @@
 package exposition
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestNegotiate(t *testing.T) {
 	const (
@@ -51,6 +54,11 @@ func TestNegotiate(t *testing.T) {
 		"an unknown escaping":            {"text/plain;version=1.0.0;escaping=\r\nX-Evil: 1", text100, type100},
 		"escaping in the oldest format":  {"text/plain;version=0.0.4;escaping=dots", text004, type004 + "; escaping=dots"},
 		"escaping of what is not chosen": {"text/plain;version=1.0.0;escaping=dots;q=0.1, application/openmetrics-text", openMetrics, typeOpen},
+		"many others before it":          {strings.Repeat("a/b,", 500) + "text/plain;version=1.0.0", text100, type100},
+		"too many before it":             {strings.Repeat("a/b,", 520) + "text/plain;version=1.0.0", text004, type004},
+		"too many behind it":             {"text/plain;version=1.0.0" + strings.Repeat(",a/b", 9000), text100, type100},
+		"one that is cut off is none":    {strings.Repeat("a,", 1015) + "text/plain;version=1.0.0", text004, type004},
+		"one that is too long":           {"text/plain;version=1.0.0" + strings.Repeat(";a=b", 9000), text004, type004},
 		"garbage":                        {";;=,,q=1;,=;\x00\xff,text/plain;=;version", text004, type004},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -87,6 +95,11 @@ func TestAcceptsGzip(t *testing.T) {
 		"identity;q=0.5, gzip;q=.5": true,
 		"gzipped":                   false,
 		",;gzip":                    false,
+
+		strings.Repeat("br,", 600) + "gzip":             true,
+		strings.Repeat("br,", 700) + "gzip":             false,
+		"gzip" + strings.Repeat(",br", 10_000):          true,
+		"aa," + strings.Repeat("a,", 1020) + "gzip;q=0": false, // which is cut off behind gzip
 	} {
 		if got := acceptsGzip(header); got != want {
 			t.Errorf("%q: %v, want %v", header, got, want)

@@ -16,6 +16,10 @@ const (
 	// stalled is how long a reader takes nothing until its scrape may be cut for
 	// another one.
 	stalled = 50 * time.Millisecond
+	// brief is the age from which a scrape that waited for its reader for most of
+	// its time no longer counts as work under way either: one that is read a little
+	// at a time would keep others out for as long as it takes.
+	brief = 100 * time.Millisecond
 	// slow is the age from which a scrape may be cut that waited for its reader
 	// for most of its time.
 	slow = time.Second
@@ -156,7 +160,7 @@ func (s *slots) room() bool {
 			continue
 		}
 		running++
-		if now, _ := x.waits(); now < idle {
+		if x.works() {
 			active++
 		}
 	}
@@ -223,6 +227,14 @@ func (x *slot) waits() (now, all time.Duration) {
 		now = max(1, time.Since(x.begun)-time.Duration(since))
 	}
 	return now, all + now
+}
+
+// works reports whether the scrape is work under way, and not one that waits for its
+// reader.
+func (x *slot) works() bool {
+	now, all := x.waits()
+	age := time.Since(x.begun)
+	return now < idle && !(age > brief && all > age/2)
 }
 
 // writing and written stand before and behind each write to the reader.

@@ -193,6 +193,55 @@ func TestActive(t *testing.T) {
 	})
 }
 
+// Those that are read a little at a time, each write soon over, keep nobody waiting
+// for as long as they take.
+func TestPaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCrowd(10, 2)
+		begin := time.Now()
+		done := make(chan struct{})
+		for range 2 {
+			x := c.take("a", 0)
+			go func() {
+				for {
+					x.writing()
+					time.Sleep(idle - look)
+					x.written()
+					select {
+					case <-done:
+						return
+					case <-time.After(idle - look - time.Millisecond): // to make the next piece
+					}
+				}
+			}()
+		}
+		defer close(done)
+		if c.take("b", brief-look) != nil {
+			t.Error("it was let in before these took long")
+		}
+		if c.take("b", time.Hour) == nil || time.Since(begin) > brief+2*look {
+			t.Errorf("beside scrapes that mostly wait it was let in after %v, want %v", time.Since(begin), brief)
+		}
+	})
+}
+
+// One that takes long because there is much to do stays work under way.
+func TestLongWork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCrowd(10, 1)
+		x := c.take("a", 0)
+		for range 10 * int(brief/time.Millisecond) {
+			time.Sleep(2 * time.Millisecond)
+			x.writing()
+			time.Sleep(time.Millisecond)
+			x.written()
+		}
+		if c.take("b", time.Second) != nil {
+			t.Error("a scrape that works made room for another one")
+		}
+	})
+}
+
 // Who waits comes in by the share of its address, and then the newest first.
 func TestQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

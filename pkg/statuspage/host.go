@@ -75,7 +75,7 @@ type Rejection struct {
 // New returns a handler of all pages. Paths that are none of them are answered
 // with 404.
 func New(nodes *registry.Registry, host Host) http.Handler {
-	p := &pages{nodes: nodes, host: host, slots: make(chan struct{}, atOnce)}
+	p := &pages{nodes: nodes, host: host, answers: newAnswers()}
 	mux := http.NewServeMux()
 	get := func(pattern string, page func(http.ResponseWriter, *http.Request)) {
 		mux.Handle(pattern, p.bounded(page))
@@ -92,14 +92,10 @@ func New(nodes *registry.Registry, host Host) http.Handler {
 
 // pages are all pages.
 type pages struct {
-	nodes *registry.Registry
-	host  Host
-	slots chan struct{} // one for each request that is being answered
+	nodes   *registry.Registry
+	host    Host
+	answers *answers
 }
-
-// atOnce is how many requests are answered at once. They walk over all nodes, and
-// a person needs one.
-const atOnce = 4
 
 // bounded returns a page that takes GET and HEAD, and no more than atOnce of them.
 func (p *pages) bounded(page func(http.ResponseWriter, *http.Request)) http.Handler {
@@ -109,15 +105,14 @@ func (p *pages) bounded(page func(http.ResponseWriter, *http.Request)) http.Hand
 			http.Error(w, "only GET and HEAD", http.StatusMethodNotAllowed)
 			return
 		}
-		select {
-		case p.slots <- struct{}{}:
-			defer func() { <-p.slots }()
-		default:
+		a := p.answers.begin(w)
+		if a == nil {
 			w.Header().Set("Retry-After", "1")
 			http.Error(w, "too many requests for status pages at once, try again", http.StatusServiceUnavailable)
 			return
 		}
+		defer a.end()
 		w.Header().Set("Cache-Control", "no-store")
-		page(w, r)
+		page(a, r)
 	})
 }

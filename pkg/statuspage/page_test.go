@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -357,6 +358,58 @@ func TestOverview(t *testing.T) {
 	getJSON(t, h, "/api/v1/status", &status)
 	if status.Nodes["fresh"] != 1 || status.Series != 3 || status.ConfigError != "nodeTTL: <soon>" || status.Rejected[0].Count != 1234 {
 		t.Errorf("the status is %+v", status)
+	}
+}
+
+// unread is an answer that nobody reads until it is cut.
+type unread struct {
+	*httptest.ResponseRecorder
+	writing, cut chan struct{}
+}
+
+func (u *unread) Write([]byte) (int, error) {
+	close(u.writing)
+	<-u.cut
+	return 0, os.ErrDeadlineExceeded
+}
+
+func (u *unread) SetWriteDeadline(t time.Time) error {
+	if t.Before(time.Now()) {
+		close(u.cut)
+	}
+	return nil
+}
+
+// However many answers nobody reads, the next one has its page: it cuts the one that
+// nobody has read for longest.
+func TestUnreadAnswers(t *testing.T) {
+	for _, path := range []string{"/", "/nodes", "/api/v1/nodes", "/api/v1/status", "/nodes/n", "/api/v1/nodes/n"} {
+		h := statuspage.New(newRegistry(t, registry.Options{}), &host{})
+		var all []*unread
+		for range 4 {
+			u := &unread{httptest.NewRecorder(), make(chan struct{}), make(chan struct{})}
+			all = append(all, u)
+			go h.ServeHTTP(u, httptest.NewRequest(http.MethodGet, path, nil))
+			<-u.writing
+		}
+		code := 0
+		for begin := time.Now(); code != http.StatusOK && time.Since(begin) < 30*time.Second; {
+			code, _ = get(t, h, "/") // 503 until one has stalled for long enough
+		}
+		select {
+		case <-all[0].cut:
+		default:
+			t.Errorf("%s: beside 4 answers that nobody reads: %d, and the first of them is not cut", path, code)
+			close(all[0].cut)
+		}
+		for _, u := range all[1:] {
+			select {
+			case <-u.cut:
+				t.Errorf("%s: more than one was cut", path)
+			default:
+				close(u.cut)
+			}
+		}
 	}
 }
 
