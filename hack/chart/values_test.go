@@ -63,8 +63,8 @@ func walk(t *testing.T, path string, whole, s schema, value any) {
 		}
 	}
 	for key, inner := range s.Properties {
-		if key == "global" {
-			continue // helm gives it to a chart that is part of another
+		if path == "" && (key == "global" || key == "enabled") {
+			continue // helm gives them to a chart that is part of another
 		}
 		if _, there := object[key]; !there {
 			t.Errorf("values.yaml has no %s.%s", path, key)
