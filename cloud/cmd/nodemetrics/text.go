@@ -9,8 +9,8 @@ import (
 )
 
 // maxText is how much is read of a message to explain, and the longest line of a
-// replayed file. Reports have a limit of their own.
-const maxText = 64 << 20
+// replayed file: twice what any config lets a report have.
+const maxText = 32 << 20
 
 // byteOrderMark is what some editors begin a file of UTF-8 with.
 var byteOrderMark = []byte("\ufeff")

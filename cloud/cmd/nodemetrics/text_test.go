@@ -60,7 +60,7 @@ func TestExplainTexts(t *testing.T) {
 		"several messages": {aMessage + "\n" + aMessage + "\n", "message.json: has more than one message, and explain takes one; for the first: head -n 1 FILE | nodemetrics explain -"},
 		"several reports":  {`{"cpu":{}} {"cpu":{}}`, "has more than one message"},
 		"binary":           {"\x7fELF\x02\x01\x01\x00", "message.json: rejected, reason "},
-		"too long":         {strings.Repeat(" ", maxText) + "{}", "message.json: longer than 67108864 bytes, the limit"},
+		"too long":         {strings.Repeat(" ", maxText) + "{}", "message.json: longer than 33554432 bytes, the limit"},
 	} {
 		out, errs, err := called("explain", file(t, "message.json", x.text))
 		if err == nil || out != "" || !strings.Contains(errs, x.says) {
@@ -99,7 +99,7 @@ func TestReplayTexts(t *testing.T) {
 	for name, x := range map[string]struct{ text, says string }{
 		"a message in several lines": {"{\n\"route\": {}}\n", "captured:1: rejected: no beehive message: unexpected end of JSON input; a message stands in one line, as jq -c . writes it\n"},
 		"a report alone":             {`{"cpu":{"load1":1}}`, `captured:1: rejected: no beehive message: there is no content; one is {"route":{"resource":"node/edge-1/`},
-		"a line that is too long":    {aMessage + "\n" + strings.Repeat(" ", maxText+1) + "\n" + aMessage, "captured:2: longer than 67108864 bytes, the limit of a line; what follows is not read\nReplayed captured: 1 messages accepted, 0 rejected.\n"},
+		"a line that is too long":    {aMessage + "\n" + strings.Repeat(" ", maxText+1) + "\n" + aMessage, "captured:2: longer than 33554432 bytes, the limit of a line; what follows is not read\nReplayed captured: 1 messages accepted, 0 rejected.\n"},
 		"nothing":                    {"", "Replayed captured: 0 messages accepted, 0 rejected.\n"},
 	} {
 		var out bytes.Buffer
