@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"net"
 	"strings"
 	"testing"
 
@@ -129,6 +130,19 @@ func TestWrongUse(t *testing.T) {
 		if strings.Contains(errs, "Try ") != (hint != "") || !strings.HasSuffix(errs, hint) {
 			t.Errorf("%q: %q does not end with %q", x.args, errs, hint)
 		}
+	}
+}
+
+// TestAddressInUse wants what helps to be said.
+func TestAddressInUse(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	out, errs, err := called("--bind-address", l.Addr().String())
+	if err == nil || out != "" || !strings.Contains(errs, "address already in use; give --bind-address another port") {
+		t.Errorf("error %v, on standard output %q, on standard error %q", err, out, errs)
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -145,6 +146,9 @@ func serve(ctx context.Context, out io.Writer, f *flags) error {
 	}
 	// The module would try again and again; a person wants to know at once.
 	l, err := net.Listen("tcp", c.BindAddress)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%w; give --bind-address another port", err)
+	}
 	if err != nil {
 		return err
 	}
