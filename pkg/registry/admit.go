@@ -2,6 +2,7 @@ package registry
 
 import (
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -52,6 +53,12 @@ func (r *Registry) Refused(name string) {
 	if s.get(hash, name) == nil {
 		spend(s.strangers.of(hash), r.options.Load().ReportsPerSecond, time.Second, r.now())
 	}
+}
+
+// claims bound how many nodes become known that only their own reports name.
+type claims struct {
+	sync.Mutex
+	usedUp time.Duration // when this minute's are used up (GCRA)
 }
 
 // Claimed counts a node that only its own report names: nothing vouches for that

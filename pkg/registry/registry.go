@@ -14,23 +14,23 @@ type Registry struct {
 	start   time.Time    // the clock's zero
 	seed    maphash.Seed // of the nodes' hashes
 	options atomic.Pointer[Options]
-	changed func(name string, c Change)
-	nodes   atomic.Int64
+	changed func(name string, c Change) // told what becomes of a node, with no lock held
+
 	// snapshots counts those that are not released. While there are any, no
 	// block is overwritten.
 	snapshots atomic.Int64
 	shards    [shardCount]shard
-	events    [changeCount]atomic.Uint64
 
-	used      budget
-	room      room
-	full      atomic.Int64 // until when, by r.now, there is no place for a new node that is not expected
-	shed      atomic.Uint64
-	conflicts atomic.Uint64
-	claims    struct {
-		sync.Mutex
-		usedUp time.Duration
-	}
+	// What all nodes have together, within the limits of the options.
+	nodes  atomic.Int64 // places that are taken, or promised to a node
+	used   budget       // series and bytes
+	claims claims       // nodes that only their own reports name
+	room   room         // how more is made when there is none
+
+	// What has happened so far.
+	events    [changeCount]atomic.Uint64 // by Change
+	shed      atomic.Uint64              // samples left out because their nodes had more than their share
+	conflicts atomic.Uint64              // reports of nodes under whose name two machines report
 }
 
 // shardCount keeps the nodes that one lock guards few, even in a fleet of
@@ -41,7 +41,7 @@ const shardCount = 64
 type shard struct {
 	mu sync.Mutex
 	table
-	strangers strangers
+	strangers strangers                // the rates of names that are not in table
 	gone      map[string]time.Duration // deleted nodes, and until when their reports are refused
 }
 
@@ -144,11 +144,11 @@ func (r *Registry) retire(s *shard, n *node, now time.Duration) {
 // remove forgets a node and frees its place. The shard's lock is held.
 func (r *Registry) remove(s *shard, n *node) {
 	r.nodes.Add(-1)
-	r.take(s, n)
+	r.evict(s, n)
 }
 
-// take forgets a node, whose place another one gets. The shard's lock is held.
-func (r *Registry) take(s *shard, n *node) {
+// evict forgets a node whose place another one gets. The shard's lock is held.
+func (r *Registry) evict(s *shard, n *node) {
 	r.used.give(n.use())
 	s.table.remove(n)
 }

@@ -3,6 +3,7 @@ package registry
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -16,6 +17,10 @@ type room struct {
 	// in another one.
 	oldest   []candidate
 	nextLook time.Duration
+
+	// full is until when, by Registry.now, there is no place for a new node that is
+	// not expected. It is read without the lock.
+	full atomic.Int64
 
 	// waiting are the expected nodes for which there was no place.
 	waiting map[string]struct{}
@@ -60,7 +65,7 @@ func (r *Registry) displaceOldest(expected bool) (name string, ok bool) {
 // canMakePlace reports whether makePlace would remove a node, as far as is known.
 func (r *Registry) canMakePlace() bool {
 	now := r.now()
-	if now < time.Duration(r.full.Load()) {
+	if now < time.Duration(r.room.full.Load()) {
 		return false
 	}
 	r.room.Lock()
@@ -83,7 +88,7 @@ func (r *Registry) find(expected bool, now time.Duration) bool {
 			return true
 		}
 	}
-	r.full.Store(int64(r.room.nextLook))
+	r.room.full.Store(int64(r.room.nextLook))
 	return false
 }
 
@@ -98,7 +103,7 @@ func (r *Registry) displace(c candidate, now time.Duration) bool {
 	if n.unnoticed(now) {
 		r.events[n.expiry()].Add(1)
 	}
-	r.take(c.shard, n)
+	r.evict(c.shard, n)
 	return true
 }
 
@@ -139,7 +144,7 @@ func (r *Registry) lookAgain() {
 	r.room.Lock()
 	defer r.room.Unlock()
 	r.room.oldest, r.room.nextLook = nil, 0
-	r.full.Store(0)
+	r.room.full.Store(0)
 }
 
 // wait notes that there was no place for an expected node.
