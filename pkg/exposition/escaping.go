@@ -91,3 +91,31 @@ func (e escaping) name(name string) string {
 	}
 	return out.String()
 }
+
+// classic reports whether all names of f are of the classic character set.
+func classic(f *dto.MetricFamily) bool {
+	if !classicName(f.GetName()) {
+		return false
+	}
+	for _, m := range f.GetMetric() {
+		for _, l := range m.GetLabel() {
+			if !classicName(l.GetName()) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// classicName reports whether a name is of the form [a-zA-Z_:][a-zA-Z0-9_:]*. (The
+// library's function for it takes another type from one version to the next.)
+func classicName(name string) bool {
+	for i, c := range []byte(name) {
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c == '_', c == ':', c >= '0' && c <= '9' && i > 0:
+		default:
+			return false
+		}
+	}
+	return name != ""
+}

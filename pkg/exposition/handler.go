@@ -74,10 +74,10 @@ type handler struct {
 	registry *registry.Registry
 	HandlerOptions
 	slots     *slots
-	guard     *guard // nil without a host
-	snapshots sync.Pool
-	keeping   sync.Mutex // held while a page is kept: see scrape.keep
-	hold      time.Duration
+	guard     *guard        // nil without a host
+	snapshots sync.Pool     // of *registry.Snapshot, for the next scrapes
+	hold      time.Duration // holdAtMost, or less in a test
+	keeping   sync.Mutex    // held while a page is kept: see scrape.keep
 }
 
 // ServeHTTP writes the page.
@@ -87,43 +87,52 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the page can only be read", http.StatusMethodNotAllowed)
 		return
 	}
-	form := negotiate(r.Header.Get("Accept"))
-	compress := acceptsGzip(r.Header.Get("Accept-Encoding"))
-	header := w.Header()
-	header.Set("Content-Type", form.contentType())
-	header.Set("Vary", "Accept, Accept-Encoding")
-	header.Set("Cache-Control", "no-store")
-	if compress {
-		header.Set("Content-Encoding", "gzip")
-	}
+	s := &scrape{handler: h, w: w, form: negotiate(r.Header.Get("Accept")), compress: acceptsGzip(r.Header.Get("Accept-Encoding"))}
+	s.setHeader(w.Header())
 	if r.Method == http.MethodHead {
 		return
 	}
 	timeout := h.timeout(r)
-	control := http.NewResponseController(w)
-	past := time.Unix(1, 0)
-	cut := func() error { return control.SetWriteDeadline(past) }
-	const longestWait = 5 * time.Second
-	wait := min(timeout/2, longestWait)
-	// A deadline of whoever called ends an HTTP/2 scrape that waits, too.
-	_ = control.SetWriteDeadline(time.Now().Add(wait + timeout))
-	slot := h.slots.acquire(r.Context(), client(r), cut, wait, func(waits bool) { h.Waiting(r, waits) })
-	if slot == nil {
-		header.Del("Content-Encoding")
-		header.Set("Retry-After", "1")
-		header.Set("Connection", "close") // there are enough of those already
-		http.Error(w, strconv.Itoa(h.MaxInFlight)+" scrapes are in flight, which is the limit", http.StatusServiceUnavailable)
+	if s.slot = h.wait(w, r, timeout); s.slot == nil {
+		h.refuse(w)
 		return
 	}
-	defer h.slots.release(slot)
-	// Not every ResponseWriter has deadlines; those of net/http do. Nobody cuts
-	// the scrape, which would be undone here, before its first write.
-	_ = control.SetWriteDeadline(time.Now().Add(timeout))
-	s := &scrape{handler: h, w: w, slot: slot, form: form, compress: compress}
+	defer h.slots.release(s.slot)
+	// Nobody cuts the scrape, which would be undone here, before its first write.
+	setWriteDeadline(w, time.Now().Add(timeout))
 	if h.guard != nil {
 		s.host = h.guard.begin()
 	}
 	s.serve()
+}
+
+// timeout is how long the scraper waits, as far as it says.
+func (h *handler) timeout(r *http.Request) time.Duration {
+	s, err := strconv.ParseFloat(r.Header.Get("X-Prometheus-Scrape-Timeout-Seconds"), 64)
+	if err != nil || !(s > 0 && s < h.Timeout.Seconds()) {
+		return h.Timeout
+	}
+	return time.Duration(s * float64(time.Second))
+}
+
+// longestWait is how long a scrape waits for others at most.
+const longestWait = 5 * time.Second
+
+// wait waits for a slot, for up to half of the scrape's time. It returns nil if
+// there is none.
+func (h *handler) wait(w http.ResponseWriter, r *http.Request, timeout time.Duration) *slot {
+	patience := min(timeout/2, longestWait)
+	// A deadline of whoever called ends an HTTP/2 scrape that waits, too.
+	setWriteDeadline(w, time.Now().Add(patience+timeout))
+	past := time.Unix(1, 0)
+	cut := func() error { return http.NewResponseController(w).SetWriteDeadline(past) }
+	return h.slots.acquire(r.Context(), client(r), cut, patience, func(waits bool) { h.Waiting(r, waits) })
+}
+
+// setWriteDeadline sets the deadline of an answer. Not every ResponseWriter has
+// one; those of net/http do.
+func setWriteDeadline(w http.ResponseWriter, t time.Time) {
+	_ = http.NewResponseController(w).SetWriteDeadline(t)
 }
 
 // client returns the address that a request comes from, without its port.
@@ -135,11 +144,10 @@ func client(r *http.Request) string {
 	return host
 }
 
-// timeout is how long the scraper waits, as far as it says.
-func (h *handler) timeout(r *http.Request) time.Duration {
-	s, err := strconv.ParseFloat(r.Header.Get("X-Prometheus-Scrape-Timeout-Seconds"), 64)
-	if err != nil || !(s > 0 && s < h.Timeout.Seconds()) {
-		return h.Timeout
-	}
-	return time.Duration(s * float64(time.Second))
+// refuse answers a scrape for which there is no slot.
+func (h *handler) refuse(w http.ResponseWriter) {
+	w.Header().Del("Content-Encoding")
+	w.Header().Set("Retry-After", "1")
+	w.Header().Set("Connection", "close") // there are enough of those already
+	http.Error(w, strconv.Itoa(h.MaxInFlight)+" scrapes are in flight, which is the limit", http.StatusServiceUnavailable)
 }

@@ -6,20 +6,7 @@ import (
 
 // nodes writes the families of all nodes in s.
 func (p *page) nodes(s *registry.Snapshot, families []column, format format) {
-	nodes := 0
-	for i := range s.Groups {
-		nodes += len(s.Groups[i].Blocks)
-	}
-	if cap(p.cursors) < nodes {
-		p.cursors = make([]cursor, nodes)
-	}
-	rest := p.cursors
-	for i := range s.Groups {
-		for _, b := range s.Groups[i].Blocks {
-			rest[0].begin(b)
-			rest = rest[1:]
-		}
-	}
+	p.start(s)
 	for _, c := range families {
 		if p.err != nil {
 			return // and the blocks may be let go of
@@ -37,9 +24,29 @@ func (p *page) nodes(s *registry.Snapshot, families []column, format format) {
 	}
 }
 
-// column writes the lines of one family.
+// start puts a cursor before the first line of each block, in the order of s.
+func (p *page) start(s *registry.Snapshot) {
+	nodes := 0
+	for i := range s.Groups {
+		nodes += len(s.Groups[i].Blocks)
+	}
+	if cap(p.cursors) < nodes {
+		p.cursors = make([]cursor, nodes)
+	}
+	rest := p.cursors
+	for i := range s.Groups {
+		for _, b := range s.Groups[i].Blocks {
+			rest[0].begin(b)
+			rest = rest[1:]
+		}
+	}
+}
+
+// column writes the lines of one family. A line that fits is copied right here,
+// where buf stays on the stack: storing a slice elsewhere costs a write barrier. The
+// others, and the family's first, which has its metadata before it, go by line.
 func (p *page) column(cursors []cursor, blocks []registry.Block, family uint32, name string) {
-	buf := p.buf // on the stack, where storing it costs no write barrier
+	buf := p.buf
 	ahead := len(blocks) > cached
 	for len(cursors) > 0 {
 		n := min(len(cursors), fetchAhead)
