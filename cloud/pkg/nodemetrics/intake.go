@@ -1,29 +1,18 @@
 package nodemetrics
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"runtime/debug"
 	"strings"
 	"time"
 	"unicode/utf8"
 
-	beehiveContext "github.com/kubeedge/beehive/pkg/core/context"
 	"github.com/kubeedge/beehive/pkg/core/model"
 	"k8s.io/klog/v2"
 
 	"github.com/edgegauge/edgegauge/pkg/mapping"
 	"github.com/edgegauge/edgegauge/pkg/registry"
 	"github.com/edgegauge/edgegauge/pkg/sysinfo"
-)
-
-// The module's own reasons to refuse a report, beside those of mapping and registry.
-const (
-	reasonNotMessage = "not_message" // what came is no *model.Message
-	reasonNoNode     = "no_node"     // neither the resource nor the payload names a node
-	reasonBadNode    = "bad_node"    // a node name that is too long or not UTF-8
-	reasonInternal   = "internal"    // a bug: handling it panicked
 )
 
 // Handle takes one message, a *model.Message, and returns when what it says is
@@ -53,57 +42,54 @@ func (m *Module) handle(message any, received time.Time, waited bool) (err error
 			klog.ErrorS(err, "Report could not be handled", "stack", string(debug.Stack()))
 		}
 	}()
-	switch v := message.(type) {
+	if msg, err = messageOf(message); err != nil {
+		return err
+	}
+	return m.take(delivery{msg, received, waited})
+}
+
+// messageOf returns the message that came.
+func messageOf(message any) (*model.Message, error) {
+	switch msg := message.(type) {
 	case nil:
-		return refuse(reasonNotMessage, "nothing came, a *model.Message is expected")
+		return nil, refuse(reasonNotMessage, "nothing came, a *model.Message is expected")
 	case *model.Message:
-		msg = v
+		if msg == nil {
+			return nil, refuse(reasonNotMessage, "a nil *model.Message")
+		}
+		return msg, nil
 	case model.Message:
-		msg = &v
+		return &msg, nil
 	default:
-		return refuse(reasonNotMessage, "a %T, a *model.Message is expected", message)
+		return nil, refuse(reasonNotMessage, "a %T, a *model.Message is expected", message)
 	}
-	if msg == nil {
-		return refuse(reasonNotMessage, "a nil *model.Message")
+}
+
+// delivery is a message on its way in.
+type delivery struct {
+	msg      *model.Message
+	received time.Time
+	waited   bool // its turn has come: see pending
+}
+
+// take takes in what a message says of its node. If its resource names none, the
+// message itself may.
+func (m *Module) take(d delivery) error {
+	if node, named := nodeOf(d.msg.Router.Resource); named {
+		return m.takeNamed(node, d)
 	}
-	node, named := nodeOf(msg.Router.Resource)
-	if !named {
-		return m.takeUnnamed(msg, received, waited)
-	}
+	return m.takeUnnamed(d)
+}
+
+// takeNamed takes a message of the node that its resource names.
+func (m *Module) takeNamed(node string, d delivery) error {
 	if err := checkNode(node); err != nil {
 		return err
 	}
-	if err := m.admit(node, msg, received, waited); err != nil {
+	if err := m.admit(node, d); err != nil {
 		return err
 	}
-	return m.takeNamed(node, msg, received)
-}
-
-// admit says whether a node's message is decoded now, or else why not. One over the
-// node's rate waits.
-func (m *Module) admit(node string, msg *model.Message, received time.Time, waited bool) error {
-	if waited {
-		return nil
-	}
-	if err := m.registry.Admit(node); err != nil {
-		if reasonOf(err) == string(registry.RateLimited) {
-			return m.hold(node, msg, received, err)
-		}
-		return err
-	}
-	if m.pending.drop(node) {
-		m.superseded(msg.Router.Resource, errSuperseded)
-	}
-	return nil
-}
-
-// errSuperseded is why a report that waited is refused when its node's next one is
-// taken at once.
-var errSuperseded = errors.New("it came over the node's rate of reports, and a newer one before its turn")
-
-// takeNamed takes a message of the node that its resource names.
-func (m *Module) takeNamed(node string, msg *model.Message, received time.Time) error {
-	report, err := m.decode(msg)
+	report, err := m.decode(d.msg)
 	defer m.reports.Put(report)
 	if err != nil {
 		m.registry.Refused(node)
@@ -113,90 +99,55 @@ func (m *Module) takeNamed(node string, msg *model.Message, received time.Time) 
 		m.metrics.mismatches.Inc()
 		klog.V(4).InfoS("Report claims another node's name", "node", node, "claimed", report.Node)
 	}
-	return m.registry.PutReceived(node, report, received)
+	return m.registry.PutReceived(node, report, d.received)
 }
 
 // takeUnnamed takes a message that names its node only inside. It is read for the
 // name first: then the node's rate holds for it, and it may wait.
-func (m *Module) takeUnnamed(msg *model.Message, received time.Time, waited bool) error {
+func (m *Module) takeUnnamed(d delivery) error {
 	config := m.config.Load()
 	if config.Identity != IdentityPayload {
-		return refuse(reasonNoNode, "the resource %.100q is not of the form node/<node>/<topic>", msg.Router.Resource)
+		return refuse(reasonNoNode, "the resource %.100q is not of the form node/<node>/<topic>", d.msg.Router.Resource)
 	}
-	if !waited {
-		if err := m.rubbish.check(msg.Content); err != nil {
+	if !d.waited {
+		if err := m.rubbish.check(d.msg.Content); err != nil {
 			return err
 		}
 	}
-	if !isEncoded(msg.Content) {
+	if !isEncoded(d.msg.Content) {
 		// It would be encoded twice, and by then be another one.
-		data, err := m.rubbish.encode(m.decoder.Load(), msg.Content, config.Limits.ReportBytes)
+		data, err := m.rubbish.encode(m.decoder.Load(), d.msg.Content, config.Limits.ReportBytes)
 		if err != nil {
 			return err
 		}
-		encoded := *msg
-		encoded.Content, msg = data, &encoded
+		encoded := *d.msg
+		encoded.Content, d.msg = data, &encoded
 	}
-	node, err := m.claimed(msg)
+	node, err := m.claimed(d.msg)
 	if err != nil {
-		m.rubbish.refused(msg.Content)
+		m.rubbish.refused(d.msg.Content)
 		return err
 	}
-	return ofNode(node, m.takeClaimed(node, msg, received, waited))
+	return ofNode(node, m.takeClaimed(node, d))
 }
 
 // takeClaimed takes a message of the node that it names inside.
-func (m *Module) takeClaimed(node string, msg *model.Message, received time.Time, waited bool) error {
-	if err := m.admit(node, msg, received, waited); err != nil {
-		m.rubbish.refused(msg.Content)
+func (m *Module) takeClaimed(node string, d delivery) error {
+	if err := m.admit(node, d); err != nil {
+		m.rubbish.refused(d.msg.Content)
 		return err
 	}
-	report, err := m.decode(msg)
+	report, err := m.decode(d.msg)
 	defer m.reports.Put(report)
 	if err == nil {
 		err = m.registry.Claimed(node)
 	}
 	if err != nil {
 		m.registry.Refused(node)
-		m.rubbish.refused(msg.Content)
+		m.rubbish.refused(d.msg.Content)
 		return err
 	}
-	return m.registry.PutReceived(node, report, received)
-}
-
-// claimed returns the node that a message names inside.
-func (m *Module) claimed(msg *model.Message) (node string, err error) {
-	report := m.claims.Get().(*mapping.Report)
-	defer m.claims.Put(report)
-	if err := m.decoder.Load().DecodeNode(msg.Content, report); err != nil {
-		return "", err
-	}
-	field := m.config.Load().NodeNameField
-	switch {
-	case report.BadNode:
-		return "", refuse(reasonBadNode, "the resource %.100q names no node, and the name in the field %s is no text in UTF-8 of at most %d bytes",
-			msg.Router.Resource, field, sysinfo.MaxNodeName)
-	case report.Node == "":
-		return "", refuse(reasonNoNode, "neither the resource %.100q nor the field %s names a node", msg.Router.Resource, field)
-	}
-	return report.Node, nil
-}
-
-// decode decodes a message into a report that the caller gives back to m.reports.
-func (m *Module) decode(msg *model.Message) (*mapping.Report, error) {
-	report := m.reports.Get().(*mapping.Report)
-	decoder := m.decoder.Load()
-	if err := decoder.Decode(msg.Content, report); err != nil {
-		return report, err
-	}
-	m.accountDrops(decoder, report, msg.Router.Resource, msg.Content)
-	if report.Ignored > 0 {
-		m.metrics.ignored.Inc()
-	}
-	if report.Timestamp == 0 {
-		report.Timestamp = float64(msg.Header.Timestamp) / 1e3
-	}
-	return report, nil
+	return m.registry.PutReceived(node, report, d.received)
 }
 
 // nodeOf returns the node that a resource names: node/<node>/<topic…>, which
@@ -220,81 +171,59 @@ func checkNode(node string) error {
 	return nil
 }
 
-// refusal is the error for the module's own reasons.
-type refusal struct{ reason, detail string }
-
-func (r *refusal) Error() string { return r.detail }
-
-func refuse(reason, format string, args ...any) error {
-	return &refusal{reason, fmt.Sprintf(format, args...)}
+// claimed returns the node that a message names inside.
+func (m *Module) claimed(msg *model.Message) (node string, err error) {
+	report := m.claims.Get().(*mapping.Report)
+	defer m.claims.Put(report)
+	if err := m.decoder.Load().DecodeNode(msg.Content, report); err != nil {
+		return "", err
+	}
+	field := m.config.Load().NodeNameField
+	switch {
+	case report.BadNode:
+		return "", refuse(reasonBadNode, "the resource %.100q names no node, and the name in the field %s is no text in UTF-8 of at most %d bytes",
+			msg.Router.Resource, field, sysinfo.MaxNodeName)
+	case report.Node == "":
+		return "", refuse(reasonNoNode, "neither the resource %.100q nor the field %s names a node", msg.Router.Resource, field)
+	}
+	return report.Node, nil
 }
 
-// claimedError is an error about the report of a node that is named only inside it.
-type claimedError struct {
-	node string
-	error
-}
-
-func (e *claimedError) Unwrap() error { return e.error }
-
-// ofNode adds the node to an error, if there is one.
-func ofNode(node string, err error) error {
-	if err == nil || err == errHeld {
+// admit says whether a node's message is decoded now, or else why not. One over the
+// node's rate waits.
+func (m *Module) admit(node string, d delivery) error {
+	if d.waited {
+		return nil
+	}
+	if err := m.registry.Admit(node); err != nil {
+		if reasonOf(err) == string(registry.RateLimited) {
+			return m.hold(node, d, err)
+		}
 		return err
 	}
-	return &claimedError{node, err}
+	if m.pending.drop(node) {
+		m.superseded(d.msg.Router.Resource, errSuperseded)
+	}
+	return nil
 }
 
-// reasonOf returns the reason in an error of take.
-func reasonOf(err error) string {
-	var (
-		own     *refusal
-		decode  *mapping.Error
-		refused *registry.Refusal
-	)
-	switch {
-	case errors.As(err, &decode):
-		return string(decode.Reason)
-	case errors.As(err, &refused):
-		return string(refused.Reason)
-	case errors.As(err, &own):
-		return own.reason
-	}
-	return reasonInternal
-}
+// errSuperseded is why a report that waited is refused when its node's next one is
+// taken at once.
+var errSuperseded = errors.New("it came over the node's rate of reports, and a newer one before its turn")
 
-// receive handles what comes by the module's beehive channel until ctx is done
-// or the channel is gone.
-func (m *Module) receive(ctx context.Context) {
-	for {
-		msg, err := beehiveContext.Receive(ModuleName)
-		if ctx.Err() != nil {
-			return
-		}
-		if err != nil {
-			klog.ErrorS(err, "Node metrics have no channel any more, messages come by handlers alone")
-			return
-		}
-		// A closed channel yields zero messages before it yields errors.
-		if msg.Content == nil && msg.Router == (model.MessageRoute{}) {
-			continue
-		}
-		_, _ = m.Handle(&msg) // counted there
+// decode decodes a message into a report that the caller gives back to m.reports.
+func (m *Module) decode(msg *model.Message) (*mapping.Report, error) {
+	report := m.reports.Get().(*mapping.Report)
+	decoder := m.decoder.Load()
+	if err := decoder.Decode(msg.Content, report); err != nil {
+		return report, err
 	}
-}
-
-// wake ends a receive that waits in its channel: beehive's Receive knows no
-// context. As a rule beehive closes the channel right after it ends the context;
-// where it does not, a message to ourselves does the same.
-func wake(received <-chan struct{}) {
-	const patience = 200 * time.Millisecond
-	for {
-		select {
-		case <-received:
-			return
-		case <-time.After(patience):
-			// Waits for an answer that never comes, hence the short time.
-			_, _ = beehiveContext.SendSync(ModuleName, model.Message{}, time.Millisecond)
-		}
+	m.accountDrops(decoder, report, msg.Router.Resource, msg.Content)
+	if report.Ignored > 0 {
+		m.metrics.ignored.Inc()
 	}
+	if report.Timestamp == 0 {
+		report.Timestamp = float64(msg.Header.Timestamp) / 1e3
+	}
+	return report, nil
 }

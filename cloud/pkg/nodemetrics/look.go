@@ -25,6 +25,18 @@ func lookAt(names []string) *look {
 	return l
 }
 
+// clone returns a look that has seen the same as l, which may be nil.
+func (l *look) clone() *look {
+	c := &look{}
+	if l != nil {
+		for _, name := range l.names {
+			f := l.files[name]
+			c.note(name, f.data, f.err)
+		}
+	}
+	return c
+}
+
 // read returns what the file was like when this look first came to it.
 func (l *look) read(name string) ([]byte, error) {
 	if f, ok := l.files[name]; ok {

@@ -1,14 +1,10 @@
 package nodemetrics
 
 import (
-	"encoding/json"
-	"errors"
 	"runtime"
 	"time"
 
-	"github.com/kubeedge/beehive/pkg/core/model"
 	"github.com/prometheus/client_golang/prometheus"
-	"k8s.io/klog/v2"
 
 	"github.com/edgegauge/edgegauge/pkg/mapping"
 	"github.com/edgegauge/edgegauge/pkg/registry"
@@ -156,46 +152,4 @@ func (c collectors) Collect(ch chan<- prometheus.Metric) {
 	for _, one := range c {
 		one.Collect(ch)
 	}
-}
-
-// account counts a message that was handled. It returns true for the first rejection
-// per reason per second.
-func (m *Module) account(msg *model.Message, start time.Time, err error) (noted bool) {
-	x := m.metrics
-	x.duration.Observe(time.Since(start).Seconds())
-	if !m.heard.Load() { // a load is shared by all, a store is not
-		m.heard.Store(true)
-	}
-	if msg != nil {
-		switch c := msg.Content.(type) {
-		case []byte:
-			x.bytes.Observe(float64(len(c)))
-		case json.RawMessage:
-			x.bytes.Observe(float64(len(c)))
-		case string:
-			x.bytes.Observe(float64(len(c)))
-		}
-	}
-	if err == nil {
-		x.accepted.Inc()
-		return false
-	}
-	reason := reasonOf(err)
-	x.rejected[reason].Inc()
-	resource := ""
-	if msg != nil {
-		resource = msg.Router.Resource
-	}
-	if klog.V(4).Enabled() {
-		klog.V(4).InfoS("Report rejected", "resource", resource, "reason", reason, "err", err)
-	}
-	var inside *claimedError
-	if node, ok := nodeOf(resource); ok && reason != reasonBadNode {
-		m.nodeRefusals.note(node, reason, err)
-	} else if errors.As(err, &inside) && m.registry.Knows(inside.node) {
-		// Anyone may claim any name: those of nodes that there are not would push out
-		// what is remembered of the others.
-		m.nodeRefusals.note(inside.node, reason, err)
-	}
-	return m.refusals.note(reason, resource, err)
 }

@@ -25,32 +25,40 @@ const ModuleName = "nodemetrics"
 // Module is the beehive module. All its methods may be called by any number of
 // goroutines at once, before, while and after it runs.
 type Module struct {
-	config        atomic.Pointer[Config]
-	decoder       atomic.Pointer[mapping.Decoder]
-	registry      *registry.Registry
-	metrics       *metrics
-	handler       http.Handler
-	reports       sync.Pool // of *mapping.Report
-	claims        sync.Pool // of those that are filled with the node's name alone
+	config   atomic.Pointer[Config]
+	registry *registry.Registry
+	metrics  *metrics
+	handler  http.Handler // of all pages
+
+	// The way of a message: see take.
+	decoder   atomic.Pointer[mapping.Decoder]
+	reports   sync.Pool   // of *mapping.Report
+	claims    sync.Pool   // of those that are filled with the node's name alone
+	pending   pending     // what is over its node's rate
+	rubbish   rubbish     // what nobody can tell whose it is
+	encodings encodings   // what comes as Go values
+	heard     atomic.Bool // whether any message has come
+
+	// The newest examples of what was not taken, for people.
+	refusals     refusals     // of reports
+	drops        refusals     // of samples
+	nodeRefusals nodeRefusals // of reports, by node
+
+	// Run's.
 	started       atomic.Bool
-	running       atomic.Bool
+	running       atomic.Bool                   // from where on Wait waits
 	ended         atomic.Pointer[chan struct{}] // of the newest run, closed at its end
-	served        atomic.Bool                   // whether serve came to accept connections
-	heard         atomic.Bool                   // whether any message has come
-	refusals      refusals                      // of reports
-	drops         refusals                      // of samples
-	nodeRefusals  nodeRefusals
-	configRefused atomic.Pointer[string] // why the config as it is now is; nil if it is not
-	pending       pending
-	rubbish       rubbish
-	encodings     encodings
-	turns         *turns // of requests
-	passwords     *passwords
-	unlisted      unlisted
-	watched       watched // Run's
-	join          sync.Once
-	joinErr       error
-	pause         time.Duration // until serving is tried again
+	watched       watched                       // the config's files
+	configRefused atomic.Pointer[string]        // why the config as it is now is; nil if it is not
+	unlisted      unlisted                      // nodes of the snapshot file
+
+	// serve's.
+	turns     *turns        // of requests
+	passwords *passwords    // that somebody made up
+	served    atomic.Bool   // whether it came to accept connections
+	pause     time.Duration // until it is tried again
+	join      sync.Once     // the host's page
+	joinErr   error
 }
 
 var _ core.Module = (*Module)(nil)
@@ -61,20 +69,10 @@ func New(c Config) (*Module, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	if c.Authorization != "" && c.Authorize == nil {
-		// Open pages in the place of closed ones would be the worst answer.
-		return nil, fmt.Errorf("%s.authorization: %s, which this program cannot ask: it works in a cloudcore with a Kubernetes client", section, c.Authorization)
+	if err := c.checkProgram(); err != nil {
+		return nil, err
 	}
-	if c.RequireOwnCertificate && !c.ChecksCertificates {
-		return nil, fmt.Errorf("%s.requireOwnCertificate: true, which this program cannot see to: it works in a cloudcore of KubeEdge v1.18 or later, built with the tag that hack/kubeedge/build.sh finds", section)
-	}
-	seen := &look{}
-	if c.seen != nil { // by LoadConfig, which others may use too
-		for _, name := range c.seen.names {
-			_, _ = seen.through(c.seen)(name)
-		}
-	}
-	c.seen = nil
+	seen := c.seen.clone() // others may use the config too
 	decoder, err := c.decoder(seen.read)
 	if err != nil {
 		return nil, err
@@ -86,17 +84,34 @@ func New(c Config) (*Module, error) {
 	if c.Host == nil {
 		c.Host = prometheus.DefaultGatherer
 	}
-	m := &Module{pause: 5 * time.Second, registry: nodes, watched: watched{names: seen.names, sum: seen.sum()}}
-	m.reports.New = func() any { return new(mapping.Report) }
-	m.claims.New = m.reports.New
+	c.seen = nil
+	m := &Module{
+		registry:  nodes,
+		metrics:   newMetrics(nodes),
+		watched:   watched{names: seen.names, sum: seen.sum()},
+		turns:     newTurns(),
+		passwords: newPasswords(),
+		pause:     5 * time.Second,
+	}
 	m.config.Store(&c)
 	m.decoder.Store(decoder)
-	m.metrics = newMetrics(nodes)
+	m.reports.New = func() any { return new(mapping.Report) }
+	m.claims.New = m.reports.New
 	m.metrics.MustRegister(budgets{m})
-	m.turns = newTurns()
-	m.passwords = newPasswords()
 	m.handler = m.newHandler()
 	return m, nil
+}
+
+// checkProgram says what the config asks for that the program cannot do.
+func (c *Config) checkProgram() error {
+	switch {
+	case c.Authorization != "" && c.Authorize == nil:
+		// Open pages in the place of closed ones would be the worst answer.
+		return fmt.Errorf("%s.authorization: %s, which this program cannot ask: it works in a cloudcore with a Kubernetes client", section, c.Authorization)
+	case c.RequireOwnCertificate && !c.ChecksCertificates:
+		return fmt.Errorf("%s.requireOwnCertificate: true, which this program cannot see to: it works in a cloudcore of KubeEdge v1.18 or later, built with the tag that hack/kubeedge/build.sh finds", section)
+	}
+	return nil
 }
 
 // Register makes a module and registers it with beehive. Call it before beehive

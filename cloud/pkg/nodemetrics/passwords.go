@@ -191,7 +191,7 @@ func (p *passwords) next() {
 
 // client returns the address that a request comes from, without its port.
 func client(r *http.Request) string {
-	if c, ok := r.Context().Value(connKey{}).(*conn); ok {
+	if c, ok := connOf(r.Context()); ok {
 		return c.address
 	}
 	return r.RemoteAddr

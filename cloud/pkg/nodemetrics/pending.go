@@ -172,7 +172,8 @@ func (p *pending) used() int {
 }
 
 // hold has a report that is over its node's rate wait for its turn.
-func (m *Module) hold(node string, msg *model.Message, received time.Time, limited error) error {
+func (m *Module) hold(node string, d delivery, limited error) error {
+	msg := d.msg
 	encoded := isEncoded(msg.Content)
 	if !encoded {
 		if err := m.encodings.check(node); err != nil {
@@ -186,7 +187,7 @@ func (m *Module) hold(node string, msg *model.Message, received time.Time, limit
 	if !encoded {
 		m.encodings.encoded(node, len(content))
 	}
-	gone, ok := m.pending.hold(node, held{msg.Router.Resource, msg.Header.Timestamp, content, received},
+	gone, ok := m.pending.hold(node, held{msg.Router.Resource, msg.Header.Timestamp, content, d.received},
 		m.config.Load().Limits.pendingBytes(), m.flush)
 	for range gone {
 		m.superseded(msg.Router.Resource, limited)

@@ -1,7 +1,6 @@
 package nodemetrics
 
 import (
-	"encoding/json"
 	"sync"
 	"time"
 
@@ -27,7 +26,7 @@ const (
 
 // check returns an error if a message that is encoded is to be refused unread.
 func (r *rubbish) check(content any) error {
-	if size := sizeOf(content); size > alwaysRead && r.over() {
+	if size, _ := sizeOf(content); size > alwaysRead && r.over() {
 		return r.unread(size)
 	}
 	return nil
@@ -66,7 +65,10 @@ func (r *rubbish) encode(d *mapping.Decoder, content any, limit int) ([]byte, er
 }
 
 // refused counts a message that was decoded for nothing.
-func (r *rubbish) refused(content any) { r.add(sizeOf(content)) }
+func (r *rubbish) refused(content any) {
+	size, _ := sizeOf(content)
+	r.add(size)
+}
 
 func (r *rubbish) add(bytes int) {
 	cost := time.Duration(bytes) * time.Second / rubbishPerSecond
@@ -81,26 +83,4 @@ func (r *rubbish) add(bytes int) {
 	if most := time.Now().Add(2 * rubbishBurst); r.usedUp.After(most) {
 		r.usedUp = most
 	}
-}
-
-// sizeOf returns how long content is that came as bytes or text, 0 of any other.
-func sizeOf(content any) int {
-	switch c := content.(type) {
-	case []byte:
-		return len(c)
-	case json.RawMessage:
-		return len(c)
-	case string:
-		return len(c)
-	}
-	return 0
-}
-
-// isEncoded reports whether content is bytes or text.
-func isEncoded(content any) bool {
-	switch content.(type) {
-	case []byte, json.RawMessage, string:
-		return true
-	}
-	return false
 }

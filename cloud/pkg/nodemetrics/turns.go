@@ -34,7 +34,7 @@ type turn struct {
 // An HTTP/2 request has none: while it writes, nobody knows which one it is, so it
 // would keep its turn while its reader stalls.
 func (x *turns) begin(r *http.Request) (end func()) {
-	c, ok := r.Context().Value(connKey{}).(*conn)
+	c, ok := connOf(r.Context())
 	if !ok || r.ProtoMajor != 1 {
 		return func() {}
 	}
@@ -56,7 +56,7 @@ func isProbe(r *http.Request) bool { return r.URL.Path == "/healthz" || r.URL.Pa
 
 // turnOf returns the turn of the request in ctx, nil if it has none.
 func turnOf(ctx context.Context) *turn {
-	if c, ok := ctx.Value(connKey{}).(*conn); ok {
+	if c, ok := connOf(ctx); ok {
 		return c.turn.Load()
 	}
 	return nil
@@ -64,7 +64,7 @@ func turnOf(ctx context.Context) *turn {
 
 // endTurn ends the turn of the request in ctx, if it has one.
 func endTurn(ctx context.Context) {
-	if c, ok := ctx.Value(connKey{}).(*conn); ok {
+	if c, ok := connOf(ctx); ok {
 		c.turn.Swap(nil).give()
 	}
 }
