@@ -430,8 +430,7 @@ func (b *bench) measurePushgateway(binary string, nodes int, want *expectation) 
 		return nil, err
 	}
 	defer gateway.stop()
-	pusher, err := start("push", "-gateway", "http://"+gateway.address, "-nodes", strconv.Itoa(nodes),
-		"-base", strconv.FormatInt(b.base.UnixMilli(), 10))
+	pusher, err := b.startPusher(gateway, nodes)
 	if err != nil {
 		return nil, err
 	}
@@ -452,6 +451,12 @@ func (b *bench) measurePushgateway(binary string, nodes int, want *expectation) 
 	return c, nil
 }
 
+// startPusher starts the process that pushes the nodes' reports to a gateway.
+func (b *bench) startPusher(gateway *process, nodes int) (*process, error) {
+	return start("push", "-gateway", "http://"+gateway.address, "-nodes", strconv.Itoa(nodes),
+		"-base", strconv.FormatInt(b.base.UnixMilli(), 10))
+}
+
 // measureChecked measures what a push costs a Pushgateway as it comes. A large
 // store is filled unchecked first and handed over in the persistence file:
 // filling it checked takes hours.
@@ -462,16 +467,12 @@ func (b *bench) measureChecked(binary string, nodes int) (*contenderResult, erro
 	}
 	defer os.RemoveAll(dir)
 	file := "--persistence.file=" + filepath.Join(dir, "store")
-	pusherOf := func(gateway *process) (*process, error) {
-		return start("push", "-gateway", "http://"+gateway.address, "-nodes", strconv.Itoa(nodes),
-			"-base", strconv.FormatInt(b.base.UnixMilli(), 10))
-	}
 
 	gateway, err := startPushgateway(binary, file, "--push.disable-consistency-check")
 	if err != nil {
 		return nil, err
 	}
-	pusher, err := pusherOf(gateway)
+	pusher, err := b.startPusher(gateway, nodes)
 	if err == nil {
 		_, err = pusher.ask(request{Op: "load", Count: nodes})
 		pusher.stop()
@@ -485,7 +486,7 @@ func (b *bench) measureChecked(binary string, nodes int) (*contenderResult, erro
 		return nil, err
 	}
 	defer gateway.stop()
-	if pusher, err = pusherOf(gateway); err != nil {
+	if pusher, err = b.startPusher(gateway, nodes); err != nil {
 		return nil, err
 	}
 	defer pusher.stop()

@@ -56,8 +56,7 @@ func (b *bench) measureStory(gateway string) (*story, error) {
 		return nil, err
 	}
 	defer g.stop()
-	pusher, err := start("push", "-gateway", "http://"+g.address, "-nodes", strconv.Itoa(all),
-		"-base", strconv.FormatInt(b.base.UnixMilli(), 10))
+	pusher, err := b.startPusher(g, all)
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,6 @@
 package exposition
 
 import (
-	"bytes"
 	"strconv"
 	"strings"
 
@@ -82,7 +81,11 @@ func (f *family) collect(ch chan<- prometheus.Metric, line []byte) {
 	if f.Type == mapping.Counter {
 		valueType = prometheus.CounterValue
 	}
-	names, values, v := parseLine(line)
+	var names, values []string
+	value := registry.ReadLine(line, func(name, value string) {
+		names, values = append(names, name), append(values, value)
+	})
+	v, _ := strconv.ParseFloat(value, 64) // checked when it was written
 	key := strings.Join(names, " ")
 	if f.descs[key] == nil {
 		f.descs[key] = prometheus.NewDesc(f.Name, f.Help, names, nil)
@@ -92,30 +95,4 @@ func (f *family) collect(ch chan<- prometheus.Metric, line []byte) {
 		m = prometheus.NewInvalidMetric(f.descs[key], err)
 	}
 	ch <- m
-}
-
-// parseLine reads a line of a block without its family: {name="value",…} number.
-func parseLine(line []byte) (names, values []string, v float64) {
-	rest := line[1:]
-	for rest[0] != '}' {
-		name, more, _ := bytes.Cut(rest, []byte(`="`))
-		names = append(names, string(name))
-		var value []byte
-		i := 0
-		for ; more[i] != '"'; i++ {
-			c := more[i]
-			if c == '\\' {
-				i++
-				if c = more[i]; c == 'n' {
-					c = '\n'
-				}
-			}
-			value = append(value, c)
-		}
-		values = append(values, string(value))
-		rest = bytes.TrimPrefix(more[i+1:], []byte(","))
-	}
-	number := bytes.TrimSuffix(rest[len("} "):], []byte("\n"))
-	v, _ = strconv.ParseFloat(string(number), 64) // checked when it was written
-	return names, values, v
 }

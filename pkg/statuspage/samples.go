@@ -1,8 +1,6 @@
 package statuspage
 
 import (
-	"strings"
-
 	"github.com/edgegauge/edgegauge/pkg/mapping"
 	"github.com/edgegauge/edgegauge/pkg/registry"
 )
@@ -46,47 +44,17 @@ func samples(families []mapping.Family, b registry.Block) []family {
 			last = index
 		}
 		f := &all[len(all)-1]
-		f.Samples = append(f.Samples, readSample(string(end)))
+		f.Samples = append(f.Samples, readSample(end))
 	}
 	return all
 }
 
-// readSample reads the end of a line: labels with a comma before each, a brace, and
-// the value.
-func readSample(end string) sample {
+// readSample reads the end of a line.
+func readSample(end []byte) sample {
 	s := sample{ByName: map[string]string{}}
-	for strings.HasPrefix(end, ",") {
-		name, rest, ok := strings.Cut(end[1:], `="`)
-		if !ok {
-			break
-		}
-		value, rest := unquote(rest)
+	s.Value = registry.ReadLine(end, func(name, value string) {
 		s.Labels = append(s.Labels, label{name, value})
 		s.ByName[name] = value
-		end = rest
-	}
-	s.Value = strings.TrimSpace(strings.TrimPrefix(end, "}"))
+	})
 	return s
-}
-
-// unquote reads a label's value as the text formats write it, up to its closing
-// quote, and returns what stands behind that.
-func unquote(s string) (value, rest string) {
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '"':
-			return b.String(), s[i+1:]
-		case c == '\\' && i+1 < len(s):
-			i++
-			if s[i] == 'n' {
-				b.WriteByte('\n')
-			} else {
-				b.WriteByte(s[i])
-			}
-		default:
-			b.WriteByte(c)
-		}
-	}
-	return b.String(), ""
 }

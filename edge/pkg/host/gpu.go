@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/edgegauge/edgegauge/edge/pkg/ask"
 	"github.com/edgegauge/edgegauge/edge/pkg/plainfile"
 	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
@@ -54,15 +53,7 @@ func (p *reading) gpus() (fill, error) {
 	for _, name := range names {
 		add(filepath.Join(nvidia, name), readNVIDIA)
 	}
-	var list []sysinfo.GPU
-	for i, answer := range ask.Each(p.ctx, &p.asker, paths, func(i int) (*sysinfo.GPU, error) { return reads[i](paths[i]) }) {
-		if answer.Value != nil {
-			list = append(list, *answer.Value)
-		}
-		if answer.Err != nil {
-			p.fail(named(paths[i], answer.Err))
-		}
-	}
+	list := readEach(p, paths, func(i int) (*sysinfo.GPU, error) { return reads[i](paths[i]) })
 	return func(doc *sysinfo.Document) {
 		doc.GPUs = list
 		for i := range list {

@@ -13,15 +13,7 @@ import (
 // powerSupplies reads batteries, mains adapters and their like.
 func (p *reading) powerSupplies() (fill, error) {
 	paths := p.list("class/power_supply", "*")
-	var list []sysinfo.PowerSupply
-	for i, answer := range ask.Each(p.ctx, &p.asker, paths, func(i int) (*sysinfo.PowerSupply, error) { return readSupply(paths[i]) }) {
-		if answer.Value != nil {
-			list = append(list, *answer.Value)
-		}
-		if answer.Err != nil {
-			p.fail(named(paths[i], answer.Err))
-		}
-	}
+	list := readEach(p, paths, func(i int) (*sysinfo.PowerSupply, error) { return readSupply(paths[i]) })
 	return func(doc *sysinfo.Document) { doc.PowerSupplies = list }, nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/edgegauge/edgegauge/edge/pkg/ask"
 	"github.com/edgegauge/edgegauge/edge/pkg/once"
 	"github.com/edgegauge/edgegauge/edge/pkg/plainfile"
 )
@@ -188,6 +189,20 @@ func (p *reading) list(dir, pattern string) []string {
 	}
 	sortNatural(paths)
 	return paths
+}
+
+// readEach reads what stands at each of the paths, and returns what there is. read
+// returns nil where there is nothing.
+func readEach[T any](p *reading, paths []string, read func(i int) (*T, error)) (all []T) {
+	for i, answer := range ask.Each(p.ctx, &p.asker, paths, read) {
+		if answer.Value != nil {
+			all = append(all, *answer.Value)
+		}
+		if answer.Err != nil {
+			p.fail(named(paths[i], answer.Err))
+		}
+	}
+	return all
 }
 
 // readNames returns the names in a folder, maxEntries at most.

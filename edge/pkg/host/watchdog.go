@@ -3,22 +3,13 @@ package host
 import (
 	"path/filepath"
 
-	"github.com/edgegauge/edgegauge/edge/pkg/ask"
 	"github.com/edgegauge/edgegauge/pkg/sysinfo"
 )
 
 // watchdogs reads the hardware watchdogs.
 func (p *reading) watchdogs() (fill, error) {
 	paths := p.list("class/watchdog", "watchdog*")
-	var list []sysinfo.Watchdog
-	for i, answer := range ask.Each(p.ctx, &p.asker, paths, func(i int) (*sysinfo.Watchdog, error) { return readWatchdog(paths[i]) }) {
-		if answer.Value != nil {
-			list = append(list, *answer.Value)
-		}
-		if answer.Err != nil {
-			p.fail(named(paths[i], answer.Err))
-		}
-	}
+	list := readEach(p, paths, func(i int) (*sysinfo.Watchdog, error) { return readWatchdog(paths[i]) })
 	return func(doc *sysinfo.Document) { doc.Watchdogs = list }, nil
 }
 
