@@ -48,7 +48,8 @@ archive() {
 # labels TITLE: those of an image.
 labels() {
 	echo -label "org.opencontainers.image.title=$1" -label "org.opencontainers.image.version=$version" \
-		-label org.opencontainers.image.licenses=Apache-2.0 -label "org.opencontainers.image.revision=$(git rev-parse HEAD)"
+		-label org.opencontainers.image.licenses=Apache-2.0 -label org.opencontainers.image.source=https://github.com/edgegauge/edgegauge \
+		-label "org.opencontainers.image.revision=$(git rev-parse HEAD)"
 }
 
 # An architecture is named as people name the boards; Go and images have two names.
