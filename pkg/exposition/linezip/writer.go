@@ -127,7 +127,10 @@ func (z *Writer) compress(last bool) {
 	z.end -= keep
 	for i := range z.lines {
 		l := &z.lines[i]
-		*l = line{l.start - keep, l.quote - keep, l.tail - keep, l.value - keep}
+		l.start -= keep
+		l.quote -= keep
+		l.tail -= keep
+		l.value -= keep
 	}
 }
 

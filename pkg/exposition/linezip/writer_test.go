@@ -92,6 +92,7 @@ func texts() map[string][]byte {
 		"one name begins another":      []byte("a{node=\"n1\"} 1\na{node=\"n12\"} 1\na{node=\"n1\"} 1\na{node=\"n\"} 1\n"),
 		"short lines":                  []byte(strings.Repeat("a 1\nb 2\n", 20_000)),
 		"devices":                      devices(),
+		"values":                       values(),
 	}
 }
 
@@ -103,6 +104,17 @@ func devices() []byte {
 		for _, device := range []string{"eth0", "a-long-name-0", "wlan-with-a-long-name", "tun"} {
 			fmt.Fprintf(&b, "x{node=\"n%d\",device=%q} %d\n", i/3, device, r.Int63n(100))
 		}
+	}
+	return b.Bytes()
+}
+
+// values are lines of which the tail is like that of any line before, and more like
+// that of some: it goes on with the one that it was like last.
+func values() []byte {
+	r := rand.New(rand.NewSource(3))
+	var b bytes.Buffer
+	for i := range 50_000 {
+		fmt.Fprintf(&b, "x{node=\"n%d\"} %d\n", i, r.Int63n(100))
 	}
 	return b.Bytes()
 }
@@ -126,6 +138,7 @@ var outputs = map[string]string{
 	"random bytes":                 "300531 07facfb3",
 	"short lines":                  "53021 8577881f",
 	"the same byte":                "2632 76869f69",
+	"values":                       "196278 d14f8e37",
 }
 
 // Equal pages are equal compressed, whoever compresses them: what changes a byte of
