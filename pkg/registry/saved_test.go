@@ -40,6 +40,39 @@ func restoredInto(t *testing.T, n, next *nodes, pause time.Duration) *nodes {
 	return next
 }
 
+// What a start has restored is saved again, though it has not reported since, and so is
+// an expected node that is down without ever having reported. One that may still report
+// for the first time is not: the next start expects it anyway.
+func TestSavedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := registry.Options{NodeTTL: time.Minute, ExpectGrace: time.Minute}
+		n := newNodes(t, o)
+		for _, node := range []string{"silent", "new"} {
+			if err := n.Expect(node); err != nil {
+				t.Fatal(err)
+			}
+			if node == "silent" {
+				time.Sleep(2 * time.Minute)
+			}
+		}
+		n.report("n", `{"value": 1}`)
+		for start := range 3 {
+			var saved []string
+			if err := n.Save(func(v registry.Saved) error {
+				saved = append(saved, v.Name)
+				return nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+			slices.Sort(saved)
+			if !slices.Equal(saved, []string{"n", "silent"}) {
+				t.Errorf("after %d starts %q are saved, want n and silent", start, saved)
+			}
+			n = restored(t, n, o, time.Second)
+		}
+	})
+}
+
 // A node whose TTL passed before the start is neither up nor down, and the first
 // report after it is taken whatever its time.
 func TestRestoredReports(t *testing.T) {

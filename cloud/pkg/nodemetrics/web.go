@@ -57,10 +57,7 @@ func (c Config) Scheme() string {
 	if c.WebConfigFile == "" {
 		return "http"
 	}
-	data, err := readFile(c.WebConfigFile)
-	if err != nil {
-		return "http"
-	}
+	data, _ := readFile(c.WebConfigFile) // what cannot be read has no keys either
 	var file struct {
 		TLS map[string]any `json:"tls_server_config"`
 	}

@@ -10,6 +10,7 @@ import (
 	"io"
 	"math/rand"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -93,6 +94,7 @@ func texts() map[string][]byte {
 		"short lines":                  []byte(strings.Repeat("a 1\nb 2\n", 20_000)),
 		"devices":                      devices(),
 		"values":                       values(),
+		"quotes in names":              names(),
 	}
 }
 
@@ -119,6 +121,28 @@ func values() []byte {
 	return b.Bytes()
 }
 
+// names are lines whose names have quotes of their own: where a name ends is where the
+// one before ended, if a quote stands there, and else at the first quote. Every third is
+// the name before.
+func names() []byte {
+	r := rand.New(rand.NewSource(4))
+	var b bytes.Buffer
+	var name []byte
+	for i := range 60_000 {
+		if i%3 != 2 {
+			name = []byte("abcdef")
+			for i := range name {
+				name[i] += byte(r.Intn(3))
+			}
+			if r.Intn(2) == 0 {
+				copy(name[r.Intn(5):], `\"`)
+			}
+		}
+		fmt.Fprintf(&b, "x{node=\"%s\"} %d\n", name, r.Int63n(100))
+	}
+	return b.Bytes()
+}
+
 // outputs are what the texts are compressed to: size and CRC-32.
 var outputs = map[string]string{
 	"a line feed":                  "56 61504264",
@@ -135,6 +159,7 @@ var outputs = map[string]string{
 	"one long line":                "131494 5b0a171b",
 	"one name begins another":      "96 ed564fb0",
 	"quotes":                       "19166 b0935b60",
+	"quotes in names":              "347108 6e97a05e",
 	"random bytes":                 "300531 07facfb3",
 	"short lines":                  "53021 8577881f",
 	"the same byte":                "2632 76869f69",
@@ -274,23 +299,27 @@ func TestMatches(t *testing.T) {
 }
 
 // TestCodeLengths checks that the codes are complete and short enough for
-// DEFLATE, even where Huffman's own would be longer.
+// DEFLATE, even where Huffman's own would be longer, and how good they are.
 func TestCodeLengths(t *testing.T) {
 	fibonacci := make([]uint32, 40)
 	fibonacci[0], fibonacci[1] = 1, 1
 	for i := 2; i < len(fibonacci); i++ {
 		fibonacci[i] = fibonacci[i-1] + fibonacci[i-2]
 	}
-	for name, counts := range map[string][]uint32{
-		"two":          {1, 1},
-		"equal":        {5, 5, 5, 5, 5, 5, 5},
-		"one frequent": {1, 1, 1, 1_000_000, 1},
-		"fibonacci":    fibonacci,
+	for name, test := range map[string]struct {
+		counts []uint32
+		bits   int // of all that is counted
+	}{
+		"two":          {[]uint32{1, 1}, 2},
+		"equal":        {[]uint32{5, 5, 5, 5, 5, 5, 5}, 100},
+		"one frequent": {[]uint32{1, 1, 1, 1_000_000, 1}, 1_000_012},
+		"fibonacci":    {fibonacci, 701_433_202},
 	} {
-		lengths := make([]uint8, len(counts))
-		codeLengths(lengths, counts)
-		sum := 0.0
-		for _, n := range lengths {
+		lengths := make([]uint8, len(test.counts))
+		codeLengths(lengths, slices.Clone(test.counts))
+		sum, bits := 0.0, 0
+		for i, n := range lengths {
+			bits += int(n) * int(test.counts[i])
 			if n == 0 || n > 15 { // RFC 1951, section 3.2.7
 				t.Errorf("%s: a code of %d bits", name, n)
 			}
@@ -298,6 +327,9 @@ func TestCodeLengths(t *testing.T) {
 		}
 		if sum != 1 {
 			t.Errorf("%s: the codes %v fill %v of the space, not all of it", name, lengths, sum)
+		}
+		if bits != test.bits {
+			t.Errorf("%s: with the codes %v it is %d bits, want %d", name, lengths, bits, test.bits)
 		}
 	}
 }
@@ -317,7 +349,8 @@ func FuzzRoundTrip(f *testing.F) {
 }
 
 // TestCommon has two lines differ in one byte, and in two that are a word apart and
-// differ alike, which a sum of differences would not notice.
+// differ alike, which a sum of differences would not notice; and in a word that stands
+// in the other a byte earlier or later.
 func TestCommon(t *testing.T) {
 	line := bytes.Repeat([]byte("abcdefgh"), 9)
 	for n := range len(line) + 1 {
@@ -331,6 +364,19 @@ func TestCommon(t *testing.T) {
 				if got := common(line[:n], other); got != i {
 					t.Errorf("%d bytes, different from %d to %d: common says %d", n, i, j, got)
 				}
+			}
+		}
+	}
+	for at := 0; at < 64; at += 8 {
+		for from := max(at-1, 0); from <= at+1; from++ {
+			other := bytes.Clone(line)
+			copy(other[at:at+8], line[from:])
+			want := at
+			if from == at {
+				want = len(line)
+			}
+			if there, back := common(line, other), common(other, line); there != want || back != want {
+				t.Errorf("at %d the word from %d: common says %d and %d, want %d", at, from, there, back, want)
 			}
 		}
 	}
