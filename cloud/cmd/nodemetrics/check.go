@@ -24,6 +24,19 @@ section as it counts, defaults filled in.`,
 	}
 }
 
+// another says what a file without the section is, where it is no cloudcore's.
+func another(name string) error {
+	if _, err := nodemetrics.LoadMapping(name); err == nil {
+		return fmt.Errorf("%s: is a mapping, and no config; explain MESSAGE --mapping %s tries it", name, name)
+	}
+	var object struct{ Kind string }
+	text, err := os.ReadFile(name)
+	if err == nil && yaml.Unmarshal(text, &object) == nil && object.Kind == "ConfigMap" {
+		return fmt.Errorf("%s: is a ConfigMap, whose keys are the files; write nodemetrics.yaml, or else cloudcore.yaml, to a file and check that", name)
+	}
+	return nil
+}
+
 // checkConfig checks the section of a cloudcore config file, and what it names,
 // and prints the section as it counts, with all defaults.
 func checkConfig(out io.Writer, name string) error {
@@ -33,6 +46,11 @@ func checkConfig(out io.Writer, name string) error {
 	c, err := nodemetrics.LoadConfig(name)
 	if err != nil {
 		return err
+	}
+	if c.From() == "" {
+		if err := another(name); err != nil {
+			return err
+		}
 	}
 	if _, err = nodemetrics.New(c); err == nil {
 		err = c.CheckFiles()

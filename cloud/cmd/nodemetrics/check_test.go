@@ -37,6 +37,8 @@ func TestCheckConfig(t *testing.T) {
 		"no web file":  {args: []string{web}, fail: web + ":\nmodules.nodeMetrics.webConfigFile: open /nowhere/web.yaml"},
 		"misspelled":   {args: []string{misspelled}, fail: misspelled + ": modules.nodeMetric (line 1): "},
 		"unwrapped":    {args: []string{unwrapped}, fail: unwrapped + ": nodeTTL (line 1): must stand in modules.nodeMetrics"},
+		"a mapping":    {args: []string{file(t, "mapping.yaml", "families: [{name: a, help: A., path: a}]")}, fail: "mapping.yaml: is a mapping, and no config; explain MESSAGE --mapping "},
+		"a ConfigMap":  {args: []string{"../../../manifests/cloudcore/configmap.yaml"}, fail: "configmap.yaml: is a ConfigMap, whose keys are the files; write nodemetrics.yaml"},
 		"a folder":     {args: []string{filepath.Dir(both)}, fail: "must be a regular file, and is a directory"},
 		"no file":      {args: []string{"none.yaml"}, fail: "none.yaml"},
 		"no argument":  {fail: "check-config: FILE is missing"},
