@@ -31,8 +31,10 @@ const (
 // being put together, so that those who do not read cannot keep out those who do:
 //
 //   - While all slots are taken, a new scrape cuts the one whose reader stalls.
-//   - Of those that wait, an address with fewer scrapes under way comes first,
-//     then the newest. In a flood the oldest have given up, or will soon.
+//   - Of those that wait, an address with fewer scrapes under way comes first, and
+//     of these in turn the newest and the oldest. In a flood the oldest have given up,
+//     or will soon; and beside readers that come again as soon as they are served,
+//     nobody else stays the newest for long enough.
 type slots struct {
 	most   int // scrapes at once
 	active int // of which at most this many are being put together
@@ -41,6 +43,7 @@ type slots struct {
 	taken   []*slot
 	kept    int64 // bytes of pages that are kept for them
 	waiting []*waiter
+	oldest  bool // it is the oldest's turn
 	armed   bool // dispatch is called soon
 }
 
@@ -202,10 +205,12 @@ func (s *slots) victim(may func(*slot) bool) (worst *slot) {
 func (s *slots) next() (best int) {
 	bestShare := -1
 	for i, w := range s.waiting {
-		if share := s.share(w.slot.address); bestShare < 0 || share <= bestShare {
+		share := s.share(w.slot.address)
+		if bestShare < 0 || share < bestShare || share == bestShare && !s.oldest {
 			best, bestShare = i, share
 		}
 	}
+	s.oldest = !s.oldest
 	return best
 }
 

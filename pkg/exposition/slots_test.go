@@ -242,7 +242,8 @@ func TestLongWork(t *testing.T) {
 	})
 }
 
-// Who waits comes in by the share of its address, and then the newest first.
+// Who waits comes in by the share of its address, and then in turn the newest and the
+// oldest first.
 func TestQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCrowd(2, 100)
@@ -269,8 +270,44 @@ func TestQueue(t *testing.T) {
 			t.Errorf("at the end %d still wait", c.waits)
 		}
 		// First a's slot comes free, then b's, then those of them in turn.
-		if got, want := fmt.Sprint(order), "[a4 c3 b2 c1 a0]"; got != want {
+		if got, want := fmt.Sprint(order), "[a4 c1 b2 a0 c3]"; got != want {
 			t.Errorf("they came in the order %s, want %s", got, want)
+		}
+	})
+}
+
+// Beside readers that come again as soon as they are served, so that one of them always
+// is the newest, another one has its turn.
+func TestWhoComesAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCrowd(1, 100)
+		held := c.take("a", 0)
+		served := make(chan string, 1)
+		come := func(name string) {
+			go func() {
+				held = c.take("a", time.Hour)
+				served <- name
+			}()
+			synctest.Wait()
+		}
+		for range 3 {
+			come("crowd")
+		}
+		come("scraper")
+		rounds := 1
+		for ; rounds < 20; rounds++ {
+			come("crowd")
+			c.release(held)
+			if <-served == "scraper" {
+				break
+			}
+		}
+		if rounds > 8 { // three came before it, and the newest has every other turn
+			t.Errorf("its turn was in round %d, want 8", rounds)
+		}
+		for len(c.waiting) > 0 {
+			c.release(held)
+			<-served
 		}
 	})
 }
