@@ -338,6 +338,14 @@ func TestEveryValueCounts(t *testing.T) {
 	}
 }
 
+// TestNobodyMayRead: a list that is empty is one, and not nothing.
+func TestNobodyMayRead(t *testing.T) {
+	policy := only(t, render(t, "--set", "networkPolicy.enabled=true", "--set-json", "networkPolicy.openPorts=[],networkPolicy.from=[]"), "networkpolicy.yaml")
+	if ingress, ok := policy.object["spec"].(map[string]any)["ingress"].([]any); !ok || len(ingress) != 0 {
+		t.Errorf("the policy lets in\n%s", policy.text)
+	}
+}
+
 func texts(all []document) string {
 	var text strings.Builder
 	for _, d := range all {
