@@ -49,6 +49,58 @@ func TestSplitKeepsAll(t *testing.T) {
 }
 
 // Of a part whose name another family has is told, and the others stay.
+// TestOdd: a histogram or summary that no reader of the format would take is told from
+// one that is as it should be.
+func TestOdd(t *testing.T) {
+	bucket := func(bound float64, count uint64) *dto.Bucket {
+		return &dto.Bucket{UpperBound: &bound, CumulativeCount: &count}
+	}
+	histogram := func(sum float64, count uint64, buckets ...*dto.Bucket) *dto.Metric {
+		return &dto.Metric{Histogram: &dto.Histogram{SampleSum: &sum, SampleCount: &count, Bucket: buckets}}
+	}
+	summary := func(sum, quantile, value float64) *dto.Metric {
+		return &dto.Metric{Summary: &dto.Summary{SampleSum: &sum, Quantile: []*dto.Quantile{{Quantile: &quantile, Value: &value}}}}
+	}
+	inf, nan := math.Inf(1), math.NaN()
+	for name, test := range map[string]struct {
+		metric *dto.Metric
+		want   bool
+	}{
+		"a histogram":                {histogram(0, 3, bucket(0, 1), bucket(0.5, 1), bucket(inf, 3)), false},
+		"one that ends before +Inf":  {histogram(7, 3, bucket(1, 2)), false},
+		"one without buckets":        {histogram(7, 3), false},
+		"a sum below zero":           {histogram(-0.5, 3, bucket(1, 2)), true},
+		"no sum":                     {histogram(nan, 3, bucket(1, 2)), true},
+		"a bound below zero":         {histogram(7, 3, bucket(-0.5, 1), bucket(1, 2)), true},
+		"the same bound twice":       {histogram(7, 3, bucket(1, 1), bucket(1, 2)), true},
+		"no bound":                   {histogram(7, 3, bucket(nan, 1)), true},
+		"fewer in a larger bucket":   {histogram(7, 3, bucket(1, 2), bucket(2, 1)), true},
+		"more in a bucket than all":  {histogram(7, 3, bucket(1, 4)), true},
+		"fewer than all below +Inf":  {histogram(7, 3, bucket(1, 1), bucket(inf, 2)), true},
+		"a summary":                  {summary(0, 0, 0), false},
+		"its greatest quantile":      {summary(7, 1, 3), false},
+		"a quantile not known yet":   {summary(7, 0.5, nan), false},
+		"a quantile above 1":         {summary(7, 1.5, 3), true},
+		"a quantile below 0":         {summary(7, -0.5, 3), true},
+		"no quantile":                {summary(7, nan, 3), true},
+		"a quantile's value below 0": {summary(7, 0.5, -0.5), true},
+		"a summary's sum below 0":    {summary(-0.5, 0.5, 3), true},
+		"a counter":                  {&dto.Metric{Counter: &dto.Counter{Value: ptr(0.0)}}, false},
+		"a counter below 0":          {&dto.Metric{Counter: &dto.Counter{Value: ptr(-0.5)}}, true},
+		"a counter of nothing":       {&dto.Metric{Counter: &dto.Counter{Value: &nan}}, true},
+	} {
+		kind := dto.MetricType_COUNTER
+		if test.metric.Histogram != nil {
+			kind = dto.MetricType_HISTOGRAM
+		} else if test.metric.Summary != nil {
+			kind = dto.MetricType_SUMMARY
+		}
+		if got := odd(&dto.MetricFamily{Name: ptr("x"), Type: &kind, Metric: []*dto.Metric{test.metric}}); got != test.want {
+			t.Errorf("%s: odd says %v", name, got)
+		}
+	}
+}
+
 func TestSplitTaken(t *testing.T) {
 	for suffix, parts := range map[string]int{"": 2, "_sum": 2, "_count": 2, "_bucket": 3} {
 		kind := dto.MetricType_SUMMARY

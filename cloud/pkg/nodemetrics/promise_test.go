@@ -37,6 +37,12 @@ func TestTimes(t *testing.T) {
 	if rubbishPerSecond != 1048576 || alwaysRead != 16384 || maxFile != 4194304 || maxOverrides != 1000 || mostRefusedNodes != 4096 || mostRefusalText != 300 {
 		t.Errorf("bounds in bytes and numbers: %d, %d, %d, %d, %d, %d", rubbishPerSecond, alwaysRead, maxFile, maxOverrides, mostRefusedNodes, mostRefusalText)
 	}
+	if encodedPerSecond != 1048576 || encodedBurst != time.Second {
+		t.Errorf("of Go values over their rate %d bytes a second are encoded, and %v of that at once", encodedPerSecond, encodedBurst)
+	}
+	if l := newServer(nil).ErrorLog; l.Flags() != 0 || l.Prefix() != "" {
+		t.Errorf("a line of net/http has %b and %q before what klog puts there", l.Flags(), l.Prefix())
+	}
 	if got := (&held{}).size(); got != 256 {
 		t.Errorf("a report that waits takes %d bytes beside its content, want 256", got)
 	}

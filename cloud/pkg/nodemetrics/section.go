@@ -68,7 +68,7 @@ func document(data []byte) (*yaml.Node, error) {
 // only returns the value of a key that may stand in an object but once, nil if it
 // does not.
 func only(object *yaml.Node, key, path string) (value *yaml.Node, err error) {
-	line := 0
+	var line int
 	for i := 0; i+1 < len(object.Content); i += 2 {
 		if object.Content[i].Value != key {
 			continue
