@@ -34,10 +34,10 @@ type Config struct {
 	// WebConfigFile is a web configuration file as Prometheus' exporters use
 	// it: TLS, client certificates, basic auth. "" is plain HTTP.
 	WebConfigFile string `json:"webConfigFile"`
-	// Authorization says who may read: "" is everybody whom WebConfigFile lets
-	// in; kubernetes is who has a bearer token that the API server knows
-	// (TokenReview) and may get the nonResourceURL /metrics
-	// (SubjectAccessReview), which works in cloudcore only.
+	// Authorization says who may read. With "" it is everybody whom
+	// `webConfigFile` lets in. With `kubernetes` a reader needs a bearer token
+	// that the API server knows (TokenReview), of somebody who may get the
+	// nonResourceURL /metrics (SubjectAccessReview); it works in cloudcore only.
 	Authorization string `json:"authorization"`
 	// MaxConnections is how many connections the listener keeps open, and
 	// never more than a quarter of the descriptors that cloudcore may open.
