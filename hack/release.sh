@@ -52,6 +52,21 @@ labels() {
 		-label "org.opencontainers.image.revision=$(git rev-parse HEAD)"
 }
 
+# bill NAME VERSION BINARY: what is in a binary. Of the binary, not of the source: there
+# the bill has a digest of the folder.
+bill() {
+	local file=$out/$1-$version.cdx.json module was at
+	"$work/sbom" bin -json -noserial -notimestamp -std -version "$2" -output "$file" "$3" 2>"$work/log" ||
+		{ cat "$work/log" >&2; exit 1; }
+	# A module that comes from a folder is called by the folder there, of no version.
+	while read -r module was at; do
+		[ "$module" != github.com/edgegauge/edgegauge ] || was=$version
+		at=${at//./\\.}
+		sed -i -e "s|pkg:golang/$at@(devel)|pkg:golang/$module@$was|g" \
+			-e "\\|\"name\": \"$at\"|{s|\"$at\"|\"$module\"|;n;s|(devel)|$was|}" "$file"
+	done < <(go version -m "$3" | awk '$1 == "dep" { module = $2; was = $3 } $1 == "=>" && $2 ~ /^\.?\.?\// { print module, was, $2 }')
+}
+
 # An architecture is named as people name the boards; Go and images have two names.
 arches=(amd64 arm64 armv7 armv6)
 goarch() { case $1 in armv*) echo arm ;; *) echo "$1" ;; esac; }
@@ -77,9 +92,7 @@ unset GOOS GOARCH GOARM
 
 step "the bills of materials"
 for command in nodemetrics sysinfo-reporter; do
-	# Of the binary, not of the source: there the bill has a digest of the folder.
-	"$work/sbom" bin -json -noserial -notimestamp -std -version "$version" -output "$out/$command-$version.cdx.json" "$work/amd64/$command" 2>"$work/log" ||
-		{ cat "$work/log" >&2; exit 1; }
+	bill "$command" "$version" "$work/amd64/$command"
 done
 
 step "the reporter's image"
@@ -99,6 +112,7 @@ for kubeedge in ${KUBEEDGE-v1.13.0}; do
 	# shellcheck disable=SC2046 # words
 	"$work/image" -oci -o "$out/cloudcore-$kubeedge-$version.oci.tar" -tag "edgegauge/cloudcore:$kubeedge-$version" \
 		-target /usr/local/bin/cloudcore $(labels cloudcore) "${images[@]}"
+	bill "cloudcore-$kubeedge" "$kubeedge" "${images[0]#*=}"
 done
 
 step "the reporter's packages"

@@ -40,9 +40,17 @@ if [ "$(uname -m)" = x86_64 ]; then
 		[[ $says == "$name $version "* ]] || { echo "$name $version says it is $says"; exit 1; }
 	done
 fi
-for bill in nodemetrics sysinfo-reporter; do
-	grep -q '"bomFormat": "CycloneDX"' "$dist/$bill-$version.cdx.json"
-	grep -q 'pkg:golang/' "$dist/$bill-$version.cdx.json"
+bills=(nodemetrics sysinfo-reporter)
+for kubeedge in $KUBEEDGE; do
+	bills+=("cloudcore-$kubeedge")
+done
+for bill in "${bills[@]}"; do
+	bill=$dist/$bill-$version.cdx.json
+	for text in '"bomFormat": "CycloneDX"' "pkg:golang/github.com/edgegauge/edgegauge@$version?"; do
+		grep -qF "$text" "$bill" || { echo "$bill does not say $text"; exit 1; }
+	done
+	# A folder of this machine is nobody's module.
+	! grep -nE '(devel)|pkg:golang/[./]|"name": "[./]' "$bill" || { echo "$bill has folders for modules"; exit 1; }
 done
 # An index with an image for each platform, read as a registry's client does.
 go -C hack/tools build -o "$dir/image" ./image

@@ -65,6 +65,8 @@ edgecore() {
 cloudcore() {
 	local begin=$SECONDS
 	QUIET=1 BUILD_JOBS=$jobs "$root/hack/kubeedge/build.sh" "$version" "$bin/$version/cloudcore"
+	# Built in another folder it would have other bytes.
+	! grep -qaF "$root" "$bin/$version/cloudcore" || { echo "e2e: $version/cloudcore has $root in it"; return 1; }
 	echo "e2e: built $version/cloudcore in $((SECONDS - begin))s"
 }
 

@@ -166,7 +166,11 @@ lay_over() {
 	chmod u+w "$work"/go.*
 
 	require_edgegauge "$work/go.mod"
-	local line
+	# The binary has this path in it, and is to be the same from every folder.
+	local line at
+	at=$(realpath --relative-to="$tree" "$root")
+	[[ $at == ..* ]] || at=./$at
+	go mod edit -replace="$edgegauge=$at" "$work/go.mod"
 	line=$(go_line "$tree/go.mod")
 	flags=(-mod=mod "-modfile=$work/go.mod" "-overlay=$work/overlay.json" -buildvcs=false)
 	if [ "$(printf '%s\n1.22\n' "$line" | sort -V | head -n 1)" != 1.22 ]; then
