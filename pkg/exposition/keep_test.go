@@ -9,6 +9,7 @@ import (
 	"math"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -176,6 +177,28 @@ func TestScrapeReleases(t *testing.T) {
 	}
 }
 
+// Of a page that the reader has whole the size is told, before it was compressed; of
+// one that went away nothing.
+func TestWritten(t *testing.T) {
+	r, report := filled(t, 100)
+	report(1)
+	sizes := []int{}
+	h := NewHandler(r, HandlerOptions{Written: func(size int) { sizes = append(sizes, size) }}).(*handler)
+	scrape := func(w io.Writer, compress bool) {
+		slot := h.slots.acquire(context.Background(), "", nil, time.Minute, nil)
+		(&scrape{handler: h, w: w, slot: slot, compress: compress}).serve()
+		h.slots.release(slot)
+	}
+	var page, small bytes.Buffer
+	scrape(&page, false)
+	scrape(&small, true)
+	scrape(gone{}, false)
+	scrape(gone{}, true)
+	if want := []int{page.Len(), page.Len()}; !slices.Equal(sizes, want) || small.Len() >= page.Len() {
+		t.Errorf("told of pages of %d bytes, want %d; compressed it is %d", sizes, want, small.Len())
+	}
+}
+
 // A scrape takes the memory of the one before: a page of 10,000 nodes costs a scrape
 // far less than the 24 bytes a node that a snapshot has.
 func TestScrapeTakesNoMemory(t *testing.T) {
@@ -186,22 +209,24 @@ func TestScrapeTakesNoMemory(t *testing.T) {
 	r, report := filled(t, 10_000)
 	report(1)
 	h := NewHandler(r, HandlerOptions{}).(*handler)
-	scrape := func() {
-		slot := h.slots.acquire(context.Background(), "", nil, time.Minute, nil)
-		(&scrape{handler: h, w: io.Discard, slot: slot}).serve()
-		h.slots.release(slot)
-	}
-	scrape()
-	least := uint64(math.MaxUint64) // of ten, as others may allocate meanwhile
-	for range 10 {
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
+	for _, compress := range []bool{false, true} {
+		scrape := func() {
+			slot := h.slots.acquire(context.Background(), "", nil, time.Minute, nil)
+			(&scrape{handler: h, w: io.Discard, slot: slot, compress: compress}).serve()
+			h.slots.release(slot)
+		}
 		scrape()
-		runtime.ReadMemStats(&after)
-		least = min(least, after.TotalAlloc-before.TotalAlloc)
-	}
-	if least > 100_000 {
-		t.Errorf("a scrape of 10,000 nodes takes %d bytes of new memory", least)
+		least := uint64(math.MaxUint64) // of ten, as others may allocate meanwhile
+		for range 10 {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			scrape()
+			runtime.ReadMemStats(&after)
+			least = min(least, after.TotalAlloc-before.TotalAlloc)
+		}
+		if least > 100_000 {
+			t.Errorf("a scrape of 10,000 nodes, compressed: %v, takes %d bytes of new memory", compress, least)
+		}
 	}
 }
 

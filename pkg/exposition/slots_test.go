@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/edgegauge/edgegauge/pkg/registry"
+	"github.com/edgegauge/edgegauge/pkg/registry/registrytest"
 )
 
 // crowd is slots with scrapes that were cut, by name.
@@ -53,6 +54,27 @@ func (c *crowd) stall(t *testing.T, address string) *slot {
 	}
 	x.writing()
 	return x
+}
+
+// A page that takes long though its reader does not is looked at again after a quarter
+// of the time that a scrape holds its snapshot.
+func TestKeepLooksAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := NewHandler(registrytest.New(t, registry.Options{}), HandlerOptions{}).(*handler)
+		h.hold = 4 * time.Second
+		s := &scrape{handler: h, slot: newCrowd(1, 1).take("a", time.Second)}
+		again := make(chan time.Time, 1)
+		s.timer = time.AfterFunc(time.Hour, func() { again <- time.Now() })
+		time.Sleep(h.hold)
+		now := time.Now()
+		s.keep()
+		if s.rest != nil {
+			t.Error("the page is kept though its reader does not keep it waiting")
+		}
+		if got := (<-again).Sub(now); got != time.Second {
+			t.Errorf("it is looked at again after %v, want 1s", got)
+		}
+	})
 }
 
 // The scrape that is cut is the one that stalls for longest, of the address that has

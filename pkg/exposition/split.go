@@ -83,22 +83,23 @@ func samples(m *dto.Metric, suffix string) (all []*dto.Metric) {
 		}
 		all = append(all, sample)
 	}
+	alone := func(v float64) { add(v, "", 0) }
 	s, h := m.GetSummary(), m.GetHistogram()
 	switch {
 	case suffix == "" && m.GetCounter() != nil:
-		add(m.GetCounter().GetValue(), "", 0)
+		alone(m.GetCounter().GetValue())
 	case suffix == "" && m.GetGauge() != nil:
-		add(m.GetGauge().GetValue(), "", 0)
+		alone(m.GetGauge().GetValue())
 	case suffix == "" && m.GetUntyped() != nil:
-		add(m.GetUntyped().GetValue(), "", 0)
+		alone(m.GetUntyped().GetValue())
 	case suffix == "" && s != nil:
 		for _, q := range s.GetQuantile() {
 			add(q.GetValue(), "quantile", q.GetQuantile())
 		}
 	case suffix == "_sum" && s != nil:
-		add(s.GetSampleSum(), "", 0)
+		alone(s.GetSampleSum())
 	case suffix == "_count" && s != nil:
-		add(float64(s.GetSampleCount()), "", 0)
+		alone(float64(s.GetSampleCount()))
 	case suffix == "_bucket" && h != nil:
 		for _, b := range h.GetBucket() {
 			if !math.IsInf(b.GetUpperBound(), 1) {
@@ -107,9 +108,9 @@ func samples(m *dto.Metric, suffix string) (all []*dto.Metric) {
 		}
 		add(float64(h.GetSampleCount()), "le", math.Inf(1))
 	case suffix == "_sum" && h != nil:
-		add(h.GetSampleSum(), "", 0)
+		alone(h.GetSampleSum())
 	case suffix == "_count" && h != nil:
-		add(float64(h.GetSampleCount()), "", 0)
+		alone(float64(h.GetSampleCount()))
 	}
 	return all
 }
