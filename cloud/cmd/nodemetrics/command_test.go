@@ -110,6 +110,8 @@ func TestWrongUse(t *testing.T) {
 		{[]string{"--simulate-nodes", "many"}, `invalid argument "many"`, "nodemetrics"},
 		{[]string{"--simulate-nodes", "1000001"}, "--simulate-nodes: 1000001, must be from 0 to 1000000", "nodemetrics"},
 		{[]string{"run", "--simulate-nodes", "-1"}, "--simulate-nodes: -1, must be from 0", "nodemetrics run"},
+		{[]string{"--bind-address", "nonsense"}, `--bind-address: "nonsense", must be host:port`, "nodemetrics"},
+		{[]string{"replay", "x", "--bind-address", "a:65536"}, `--bind-address: "a:65536", must be host:port`, "nodemetrics replay"},
 		{[]string{"--report-interval", "1ms"}, "--report-interval: 1ms, must be from 100ms", "nodemetrics"},
 		{[]string{"--report-interval", "61m"}, "--report-interval: 1h1m0s, must be from 100ms to 1h", "nodemetrics"},
 		{[]string{"--config", "none.yaml"}, "--config: stat none.yaml: no such file", ""},

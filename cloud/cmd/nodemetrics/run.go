@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -80,6 +81,10 @@ const lookAround = "127.0.0.1:10005"
 
 // check checks the flags that have bounds.
 func (f *flags) check() error {
+	_, port, err := net.SplitHostPort(f.address)
+	if n, bad := strconv.Atoi(port); f.address != "" && (err != nil || bad != nil || n < 0 || n > 65535) {
+		return usageError{fmt.Errorf("--bind-address: %q, must be host:port with a port from 0 to 65535", f.address)}
+	}
 	switch {
 	case f.simulate < 0 || f.simulate > 1_000_000:
 		return usageError{fmt.Errorf("--simulate-nodes: %d, must be from 0 to 1000000", f.simulate)}
