@@ -31,7 +31,7 @@ func TestTroubleshooting(t *testing.T) {
 		if err != nil || len(out) == 0 {
 			t.Errorf("%s: %v, %q", m[1], err, out)
 		}
-		for part, word := range map[string]string{"/api/v1/nodes/": `"lastRejection":{`, "/api/v1/status": "truncated", "_interval_": "} 60", "_dropped_": "wrong_type"} {
+		for part, word := range map[string]string{"/api/v1/nodes/": `"lastRejection":{`, "/nodes/NODE": `"intervalSeconds":60`, "/api/v1/status": "truncated", "_interval_": "} 60", "_dropped_": "wrong_type"} {
 			if strings.Contains(m[1], part) && !strings.Contains(strings.ReplaceAll(string(out), ": ", ":"), word) {
 				t.Errorf("%s shows no %s:\n%s", m[1], word, out)
 			}
