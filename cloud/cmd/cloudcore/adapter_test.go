@@ -137,6 +137,9 @@ func TestRegister(t *testing.T) {
 			t.Errorf("the group of %s: got %s, want %s", name, got, group)
 		}
 	}
+	if info := core.GetModules()[nodemetrics.ModuleName]; info != nil && info.GetModule() != core.Module(exporterModule) {
+		t.Error("at the end another module is waited for than the one that is registered")
+	}
 	want := "nodemetrics_routes 0: Routes installed in KubeEdge's router, one per edge node and topic.\n"
 	if seesCertificates {
 		want = "nodemetrics_foreign_certificate_reports_total 0: Reports in the name of one node that came by the certificate of another.\n" + want

@@ -76,7 +76,7 @@ func (c *certificates) admit(header http.Header, chain []*x509.Certificate, mess
 	if !ok {
 		return true
 	}
-	node := ""
+	var node string
 	if ids := header[nodeIDHeader]; len(ids) > 0 {
 		node = ids[0]
 	}

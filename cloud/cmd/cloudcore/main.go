@@ -49,15 +49,17 @@ func main() {
 	}
 }
 
+// endTimeout is how long the exporter may take to its end.
+const endTimeout = 10 * time.Second
+
 // exporterModule is the module that register made, nil if none.
 var exporterModule *nodemetrics.Module
 
 // waitForExporter waits for the exporter's end, which writes the snapshot file: beehive
 // ends its modules and waits for none. Kubernetes gives a container 30 s to stop.
 func waitForExporter() {
-	const patience = 10 * time.Second
 	if exporterModule != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
 		defer cancel()
 		exporterModule.Wait(ctx)
 	}

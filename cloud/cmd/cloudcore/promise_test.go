@@ -23,6 +23,7 @@ func TestDoorInNumbers(t *testing.T) {
 		"one question takes at most": {reviewTimeout, 5 * time.Second},
 		"a reader waits for at most": {doorTimeout, 8 * time.Second},
 		"asked again after":          {retryAfter, 200 * time.Millisecond},
+		"the exporter's end takes":   {endTimeout, 10 * time.Second},
 	} {
 		if test.got != test.want {
 			t.Errorf("%s %v, want %v", name, test.got, test.want)

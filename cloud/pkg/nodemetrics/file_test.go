@@ -43,6 +43,25 @@ func unreadable(t *testing.T) map[string]string {
 	}
 }
 
+// A file that was read is not left open, nor one that could not be.
+func TestReadFileCloses(t *testing.T) {
+	name := write(t, filepath.Join(t.TempDir(), "file"), "x")
+	large := write(t, filepath.Join(t.TempDir(), "large"), strings.Repeat("x", maxFile+1))
+	for range 10 {
+		_, _ = readFile(name)
+		_, _ = readFile(large)
+	}
+	open, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Skip("nothing tells which files are open: ", err)
+	}
+	for _, fd := range open {
+		if to, _ := os.Readlink("/proc/self/fd/" + fd.Name()); to == name || to == large {
+			t.Errorf("%s is still open", to)
+		}
+	}
+}
+
 func TestReadFile(t *testing.T) {
 	for name, says := range unreadable(t) {
 		start := time.Now()
