@@ -93,7 +93,8 @@ func TestSnapshotStays(t *testing.T) {
 }
 
 // In steady state a report takes the memory of the one before, unless a snapshot
-// holds that.
+// holds that. The node declares its interval: a measured one is a line more or less,
+// however long this machine takes.
 func TestPutInPlace(t *testing.T) {
 	n := newNodes(t, registry.Options{})
 	memory := func() *byte {
@@ -102,22 +103,22 @@ func TestPutInPlace(t *testing.T) {
 		defer s.Release()
 		return &s.Groups[0].Blocks[0][0]
 	}
-	n.report("n", `{"value": 1}`)
+	n.report("n", `{"interval": 60, "value": 1}`)
 	first := memory()
-	n.report("n", `{"value": 2}`)
+	n.report("n", `{"interval": 60, "value": 2}`)
 	if memory() != first {
 		t.Error("a report took new memory while nobody read the old")
 	}
 	var s registry.Snapshot
 	n.Snapshot(&s)
-	n.report("n", `{"value": 3}`)
+	n.report("n", `{"interval": 60, "value": 3}`)
 	if memory() == first {
 		t.Error("a report took the memory that a snapshot holds")
 	}
 	s.Release()
 	s.Release()
 	second := memory()
-	n.report("n", `{"value": 4}`)
+	n.report("n", `{"interval": 60, "value": 4}`)
 	if memory() != second {
 		t.Error("a report took new memory after the snapshot was released")
 	}
