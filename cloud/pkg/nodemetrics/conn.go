@@ -21,6 +21,7 @@ type conn struct {
 	queued   atomic.Int32 // those of them that wait for others
 	writing  atomic.Int64 // since when, in Unix ns; 0 is not at all
 	stalled  atomic.Bool  // it was counted as such
+	left     atomic.Bool  // the server has closed it
 	turn     atomic.Pointer[turn]
 	// ended is done when the connection is closed, here or by the server: those of its
 	// requests that wait need not go on. Both are nil until a server has it.
@@ -127,9 +128,12 @@ func (c *conn) SetDeadline(t time.Time) error {
 	return c.SetWriteDeadline(t)
 }
 
-// Close closes the connection.
+// Close closes the connection, once its reader has what was written to it.
 func (c *conn) Close() error {
 	c.end()
+	if c.left.Swap(true) || c.listener.leave(c) {
+		return nil
+	}
 	c.listener.remove(c)
 	return c.Conn.Close()
 }

@@ -20,8 +20,9 @@ type listener struct {
 	patience time.Duration // of each write
 	metrics  connMetrics
 
-	mu    sync.Mutex
-	conns map[*conn]struct{}
+	mu      sync.Mutex
+	conns   map[*conn]struct{}
+	leaving leaving
 }
 
 func newListener(l net.Listener, most int, patience time.Duration, metrics connMetrics) *listener {
@@ -54,7 +55,11 @@ func (l *listener) Accept() (net.Conn, error) {
 func (l *listener) add(c *conn) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.conns) >= l.most {
+	switch {
+	case len(l.conns)+len(l.leaving.all) < l.most:
+	case len(l.leaving.all) > l.most/fewestLeaving:
+		l.drop(l.leaving.first())
+	default:
 		victim := l.victim()
 		if victim == nil {
 			return false

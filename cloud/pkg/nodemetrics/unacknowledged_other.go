@@ -9,3 +9,5 @@ import (
 
 // closeUnacknowledged does nothing: other systems have no such option.
 func closeUnacknowledged(net.Conn, time.Duration) {}
+
+func unacknowledged(net.Conn) int { return 0 }
