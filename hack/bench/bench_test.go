@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -145,6 +147,37 @@ func TestDocumentsAreOfTheResults(t *testing.T) {
 		if err != nil || !bytes.Equal(got, want) {
 			t.Errorf("%s is not what results.json says (%v): go run . render", name, err)
 		}
+	}
+}
+
+// linezip's documentation tells its lead over the best library, and over the standard
+// one, by which it stays.
+func TestLinezipTellsItsLead(t *testing.T) {
+	r, err := load("results.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := os.ReadFile("../../pkg/exposition/linezip/doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Join(strings.Fields(strings.ReplaceAll(string(doc), "\n//", "\n")), " ")
+	var leads, old []float64
+	for _, f := range r.Fleets {
+		own := f.Compressors[ours]
+		leads = append(leads, f.lead())
+		old = append(old, f.Compressors[standard].Seconds/own.Seconds)
+		if ratio := float64(own.Bytes) / float64(f.Compressors[klauspost].Bytes); ratio > 1.05 {
+			t.Errorf("the page of %d nodes is %.3f times as large as the best library's, and the documentation says 5 %% at most", f.Nodes, ratio)
+		}
+	}
+	if len(leads) != 3 {
+		t.Fatalf("results.json is not of `make bench-full`: %d fleets", len(leads))
+	}
+	want := fmt.Sprintf("%.2f, %.2f and %.2f times less CPU than klauspost/compress at level 1, and %.1f to %.1f times less than the standard library at level 1",
+		leads[0], leads[1], leads[2], slices.Min(old), slices.Max(old))
+	if !strings.Contains(text, want) {
+		t.Errorf("linezip's doc.go lacks: it takes %s", want)
 	}
 }
 

@@ -7,10 +7,10 @@ import (
 	"net/http"
 	"runtime"
 	"slices"
-	"syscall"
 	"time"
 
 	kgzip "github.com/klauspost/compress/gzip"
+	"golang.org/x/sys/unix"
 
 	"github.com/edgegauge/edgegauge/hack/bench/contender"
 	"github.com/edgegauge/edgegauge/pkg/exposition"
@@ -152,13 +152,13 @@ func compress(z compressor, page []byte) (int, error) {
 
 // threadTime is the CPU time of this thread, in seconds. Neither other processes nor
 // this one's collector, which clears up after the contenders before, count in it.
+// getrusage would tell a thread's time in steps of the scheduler's ticks.
 func threadTime() float64 {
-	const thread = 1 // RUSAGE_THREAD of getrusage(2)
-	var u syscall.Rusage
-	if syscall.Getrusage(thread, &u) != nil {
+	var t unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &t) != nil {
 		return 0
 	}
-	return float64(u.Utime.Sec+u.Stime.Sec) + float64(u.Utime.Usec+u.Stime.Usec)/1e6
+	return time.Duration(t.Nano()).Seconds()
 }
 
 // lead is how many times as fast linezip is as the fastest library; 0 if that was
