@@ -8,8 +8,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// What follows stands in viaduct_v1_20.go too: viaduct has another import path from
-// KubeEdge v1.20 on, and a file can import only one.
+// What follows stands in viaduct_v1_18.go and in viaduct_v1_20.go: viaduct has another
+// import path from KubeEdge v1.20 on, and a file can import only one.
 
 // seesCertificates says whether this KubeEdge hands messages out together with the
 // certificates of their connection.
