@@ -25,6 +25,10 @@ const (
 	slow = time.Second
 	// look is how often those who wait look for a scrape that has stalled.
 	look = 5 * time.Millisecond
+	// oldestTurn is how often it is the turn of the one that has waited longest: once in
+	// so many. With every other turn a scraper beside 130 readers that stall, half of
+	// them before it, was too late in one of four runs on a slow machine.
+	oldestTurn = 4
 )
 
 // slots bound how many scrapes there are at once, and how many of them are
@@ -32,9 +36,9 @@ const (
 //
 //   - While all slots are taken, a new scrape cuts the one whose reader stalls.
 //   - Of those that wait, an address with fewer scrapes under way comes first, and
-//     of these in turn the newest and the oldest. In a flood the oldest have given up,
-//     or will soon; and beside readers that come again as soon as they are served,
-//     nobody else stays the newest for long enough.
+//     of these the newest, but the oldest in every fourth turn. In a flood the oldest
+//     have given up, or will soon; and beside readers that come again as soon as they
+//     are served, nobody else stays the newest for long enough.
 type slots struct {
 	most   int // scrapes at once
 	active int // of which at most this many are being put together
@@ -43,7 +47,7 @@ type slots struct {
 	taken   []*slot
 	kept    int64 // bytes of pages that are kept for them
 	waiting []*waiter
-	oldest  bool // it is the oldest's turn
+	turns   int  // that were given
 	armed   bool // dispatch is called soon
 }
 
@@ -203,14 +207,15 @@ func (s *slots) victim(may func(*slot) bool) (worst *slot) {
 
 // next returns which of those that wait comes first.
 func (s *slots) next() (best int) {
+	oldest := s.turns%oldestTurn == oldestTurn-1
+	s.turns++
 	bestShare := -1
 	for i, w := range s.waiting {
 		share := s.share(w.slot.address)
-		if bestShare < 0 || share < bestShare || share == bestShare && !s.oldest {
+		if bestShare < 0 || share < bestShare || share == bestShare && !oldest {
 			best, bestShare = i, share
 		}
 	}
-	s.oldest = !s.oldest
 	return best
 }
 
